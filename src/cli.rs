@@ -123,7 +123,7 @@ impl CommandContext {
 
 /// Answers a shell that completes a line; else runs the command line to its end. The error, if any, is printed here.
 pub fn main() -> ExitCode {
-    if completions::answered() {
+    if completions::answer_shell() {
         return ExitCode::SUCCESS;
     }
     execute(CommandLine::parse())

@@ -195,7 +195,7 @@ impl RunbookConfig {
             self.profiles.directories.extend(profiles.directories);
             reports.extend(wrong);
         }
-        problem::together(&reports)
+        problem::join_reports(&reports)
     }
 
     fn several_orgs(&self, file: &Path, several: &[&OrgProfile], naming: &str) -> CommandError {

@@ -228,7 +228,7 @@ mod tests {
         (terminal, out_bytes, err_bytes)
     }
 
-    fn written(bytes: &mpsc::Receiver<u8>) -> String {
+    fn written_text(bytes: &mpsc::Receiver<u8>) -> String {
         String::from_utf8(bytes.try_iter().collect()).unwrap()
     }
 
@@ -238,8 +238,8 @@ mod tests {
         terminal.line("moved");
         terminal.warn("old file");
         terminal.error(&CommandError::usage("no org\nat all").help("set one").help("or not"));
-        assert_eq!(written(&out), "moved\n");
-        assert_eq!(written(&err), "warning: old file\nerror: no org\nat all\nhelp: set one\nhelp: or not\n");
+        assert_eq!(written_text(&out), "moved\n");
+        assert_eq!(written_text(&err), "warning: old file\nerror: no org\nat all\nhelp: set one\nhelp: or not\n");
     }
 
     #[test]
@@ -248,8 +248,8 @@ mod tests {
         terminal.line("\u{1b}[1;31mred\u{1b}[0m \u{1b}[2Jand \u{9b}2J\u{1b}]0;x");
         terminal.warn("\u{9b}31m");
         terminal.error(&CommandError::usage("no \u{1b}[31morg").help("\u{9b}c"));
-        assert_eq!(written(&out), "\u{1b}[1;31mred\u{1b}[0m ^[2Jand ^2J^]0;x\n");
-        assert_eq!(written(&err), "warning: ^31m\nerror: no ^[31morg\nhelp: ^c\n");
+        assert_eq!(written_text(&out), "\u{1b}[1;31mred\u{1b}[0m ^[2Jand ^2J^]0;x\n");
+        assert_eq!(written_text(&err), "warning: ^31m\nerror: no ^[31morg\nhelp: ^c\n");
     }
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
         drop(out);
         terminal.line("a");
         terminal.line("b");
-        assert_eq!(written(&err), "");
+        assert_eq!(written_text(&err), "");
     }
 
     #[test]
@@ -266,7 +266,7 @@ mod tests {
         let (terminal, out, err) = terminal();
         assert_eq!(terminal.ask("Move?").unwrap(), YesNoAnswer::NotATerminal);
         assert_eq!(terminal.ask_line("Name?").unwrap(), LineReply::NotATerminal);
-        assert_eq!([written(&out), written(&err)].concat(), "");
+        assert_eq!([written_text(&out), written_text(&err)].concat(), "");
     }
 
     #[test]
@@ -278,7 +278,7 @@ mod tests {
                 scope.spawn(move || (0..50).for_each(|_| terminal.line(&line)));
             }
         });
-        let text = written(&out);
+        let text = written_text(&out);
         assert_eq!(text.lines().count(), 100);
         assert!(text.lines().all(|line| line.len() == 50 && !(line.contains('a') && line.contains('b'))));
     }

@@ -32,7 +32,7 @@ pub(super) enum ApprovalDemand {
     AsProfilesSay,
 }
 
-pub(super) fn needed(profile: &str) -> CommandError {
+pub(super) fn approval_needed(profile: &str) -> CommandError {
     CommandError::usage(format!("`{profile}` is changed by approved plans alone, and by the undo of their runs"))
         .help("save a plan: okta-runbook plan RUNBOOK … --out FILE")
         .help("have another person approve it: okta-runbook plan --approve FILE")

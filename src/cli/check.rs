@@ -54,14 +54,14 @@ fn tell(context: &CommandContext, report: &CheckReport) {
         };
         context.terminal.line(&format!("{text}\n"));
     }
-    context.terminal.line(&format!("{}: {}", report.path, counted(report)));
-    if let Some(used) = used(report, context.terminal.width()) {
+    context.terminal.line(&format!("{}: {}", report.path, summary_line(report)));
+    if let Some(used) = operations_table(report, context.terminal.width()) {
         context.terminal.line(&format!("\n{used}"));
     }
 }
 
 /// The operations that a script can come to, what undoing them does, and the scopes that suffice; `None` when there are none.
-pub(super) fn used(report: &CheckReport, width: Option<u16>) -> Option<String> {
+pub(super) fn operations_table(report: &CheckReport, width: Option<u16>) -> Option<String> {
     if report.operations.is_empty() {
         let unknown = not_known(report);
         return (!unknown.is_empty()).then(|| unknown.join("\n"));
@@ -76,13 +76,13 @@ pub(super) fn used(report: &CheckReport, width: Option<u16>) -> Option<String> {
         }
     }
     let table = text_table(&columns, &rows, width);
-    let mut lines = vec![format!("{}\n", table.trim_end()), format!("least scopes: {}", listed(&report.scopes))];
+    let mut lines = vec![format!("{}\n", table.trim_end()), format!("least scopes: {}", list_scopes(&report.scopes))];
     if orgs.len() > 1 {
-        let of = |org: &&str| format!("  {org}: {}", listed(&report.scopes_in(org)));
+        let of = |org: &&str| format!("  {org}: {}", list_scopes(&report.scopes_in(org)));
         lines.extend(orgs.iter().map(of));
         let somewhere = report.scopes_somewhere();
         if !somewhere.is_empty() {
-            lines.push(format!("  in one of them: {}", listed(&somewhere)));
+            lines.push(format!("  in one of them: {}", list_scopes(&somewhere)));
         }
     }
     lines.extend(
@@ -111,7 +111,7 @@ pub(super) fn not_known_json(report: &CheckReport) -> Vec<Value> {
     unseen.collect()
 }
 
-fn listed(scopes: &[&str]) -> String {
+fn list_scopes(scopes: &[&str]) -> String {
     match scopes.join(" ") {
         none if none.is_empty() => "none".to_owned(),
         scopes => scopes,
@@ -138,7 +138,7 @@ fn called_on(used: &UsedOperation) -> Vec<&str> {
     on.collect()
 }
 
-fn counted(report: &CheckReport) -> String {
+fn summary_line(report: &CheckReport) -> String {
     let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     match (count(FindingSeverity::Error), count(FindingSeverity::Warning)) {
         (0, 0) => "nothing found".to_owned(),

@@ -39,7 +39,7 @@ const VARIABLE: &str = "OKTA_RUNBOOK_COMPLETE";
 const BINARY: &str = "okta-runbook";
 
 /// Answers the shell when it was the shell that asked; `true` when so, and nothing else is to be done.
-pub(super) fn answered() -> bool {
+pub(super) fn answer_shell() -> bool {
     let arguments = std::env::args_os();
     let here = std::env::current_dir().ok();
     CompleteEnv::with_factory(command)

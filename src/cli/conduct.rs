@@ -107,7 +107,7 @@ impl WriteOptions {
             attest,
             allow: self.allow.clone(),
             actor,
-            ask: Arc::new(move |question| asked(&terminal, question, || cancelled.cancel())),
+            ask: Arc::new(move |question| ask_operator(&terminal, question, || cancelled.cancel())),
             unlock: guard.unlock(),
         }
     }
@@ -169,7 +169,7 @@ fn refuse_unknown(given: &[String], known: &BTreeSet<String>, of: &str) -> Resul
 }
 
 /// A person's answer; `None` when nobody is there. Ctrl-C at the question is an interruption.
-pub(super) fn asked(terminal: &TerminalHandle, question: &str, interrupt: impl FnOnce()) -> Option<bool> {
+pub(super) fn ask_operator(terminal: &TerminalHandle, question: &str, interrupt: impl FnOnce()) -> Option<bool> {
     match terminal.ask(question) {
         Ok(YesNoAnswer::Yes) => Some(true),
         Ok(YesNoAnswer::No) => Some(false),
@@ -206,7 +206,7 @@ pub(super) fn stop_signals(runtime: &tokio::runtime::Runtime) -> Result<StopSign
 }
 
 /// The first signal stops the run between calls; a second one leaves at once.
-pub(super) async fn interrupted(
+pub(super) async fn stop_on_signals(
     mut signals: StopSignals,
     cancelled: CancellationToken,
     terminal: TerminalHandle,

@@ -39,7 +39,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &CopyArguments) -> Re
     }
     let (_, text) = CopyOrigin::split(&source.text);
     write(&file, &origin(&source).written_into(&text))?;
-    write(&kept(&file), &text)?;
+    write(&origin_file(&file), &text)?;
     context.terminal.line(&format!("copied {} to {}", source.path, file.display()));
     Ok(CommandExit::Succeeded)
 }
@@ -87,7 +87,7 @@ fn merge(context: &CommandContext, library: &RunbookLibrary, file: &Path) -> Res
         context.terminal.line(&format!("{} is up to date", file.display()));
         return Ok(CommandExit::Succeeded);
     }
-    let base = read(&kept(file)).map_err(|error| {
+    let base = read(&origin_file(file)).map_err(|error| {
         error.help("this hidden file holds the text that was copied; without it there is nothing to compare both with")
     })?;
     let mut options = MergeOptions::new();
@@ -98,7 +98,7 @@ fn merge(context: &CommandContext, library: &RunbookLibrary, file: &Path) -> Res
         Err(text) => (text, text.lines().filter(|line| line.starts_with("<<<<<<<")).count()),
     };
     write(file, &origin(&shipped).written_into(text))?;
-    write(&kept(file), &shipped.text)?;
+    write(&origin_file(file), &shipped.text)?;
     tell(context, file, conflicts)
 }
 
@@ -122,7 +122,7 @@ fn origin(source: &ScriptSource) -> CopyOrigin {
 }
 
 /// Beside the copy, so that it travels with it; hidden, so that it is no runbook.
-fn kept(file: &Path) -> PathBuf {
+fn origin_file(file: &Path) -> PathBuf {
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     file.with_file_name(format!(".{name}.copied.rhai"))
 }

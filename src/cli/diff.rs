@@ -37,12 +37,12 @@ pub(super) fn execute(context: &CommandContext, arguments: &DiffArguments) -> Re
     context.terminal.line(&format!("--- {}\n+++ {}", shipped.path, copy.path));
     // The patch's own first two lines name no files.
     for line in patch.lines().skip(2) {
-        context.terminal.line(&painted(line));
+        context.terminal.line(&paint_line(line));
     }
     Ok(CommandExit::Succeeded)
 }
 
-fn painted(line: &str) -> String {
+fn paint_line(line: &str) -> String {
     let style = match line.chars().next() {
         Some('+') => AnsiColor::Green.on_default(),
         Some('-') => AnsiColor::Red.on_default(),

@@ -59,7 +59,7 @@ fn evaluate(context: &CommandContext, arguments: &EvalArguments) -> Result<Comma
     };
     let signals = stop_signals(&runtime)?;
     let run = session::begin(&open_journal(context)?, "eval", &world, consent, listener, &interrupt)?;
-    runtime.spawn(struck(signals, interrupt, context.terminal.clone()));
+    runtime.spawn(break_off_on_signals(signals, interrupt, context.terminal.clone()));
     let names: Vec<String> = orgs.into_iter().map(|org| org.name).collect();
     let mut session = ScriptSession::new(
         &run,
@@ -112,7 +112,7 @@ fn tell(context: &CommandContext, output: OutputFormat, value: &serde_json::Valu
 }
 
 /// The first signal breaks off what is evaluated; a second one leaves at once.
-async fn struck(mut signals: StopSignals, interrupt: SessionInterrupt, terminal: TerminalHandle) {
+async fn break_off_on_signals(mut signals: StopSignals, interrupt: SessionInterrupt, terminal: TerminalHandle) {
     signals.next().await;
     interrupt.strike();
     terminal.break_off_questions();

@@ -102,9 +102,9 @@ impl WriteGuard {
     /// An approval is lacking, another name was typed, or nobody is there.
     pub(super) fn ask_ahead(&self) -> Result<(), CommandError> {
         if let Some(profile) = self.unapproved.values().next() {
-            return Err(approval::needed(profile));
+            return Err(approval::approval_needed(profile));
         }
-        let locked: BTreeSet<String> = unpoisoned(&self.locked).values().cloned().collect();
+        let locked: BTreeSet<String> = lock_unpoisoned(&self.locked).values().cloned().collect();
         for profile in locked {
             unlock_profile(&self.locked, &profile, &self.terminal)?;
         }
@@ -117,9 +117,9 @@ impl WriteGuard {
         let (locked, terminal) = (Arc::clone(&self.locked), self.terminal.clone());
         Arc::new(move |org| {
             if let Some(profile) = unapproved.get(org) {
-                return Err(locked_by(&approval::needed(profile)));
+                return Err(locked_by(&approval::approval_needed(profile)));
             }
-            let profile = unpoisoned(&locked).get(org).cloned();
+            let profile = lock_unpoisoned(&locked).get(org).cloned();
             profile.map_or(Ok(()), |profile| {
                 unlock_profile(&locked, &profile, &terminal).map_err(|error| locked_by(&error))
             })
@@ -133,7 +133,7 @@ fn unlock_profile(
     profile: &str,
     terminal: &TerminalHandle,
 ) -> Result<(), CommandError> {
-    let mut locked = unpoisoned(locked);
+    let mut locked = lock_unpoisoned(locked);
     if locked.values().any(|other| other == profile) {
         name_is_typed(profile, terminal)?;
         locked.retain(|_, other| other != profile);
@@ -142,7 +142,7 @@ fn unlock_profile(
 }
 
 /// A lane that panicked while it asked leaves the map whole.
-fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock_unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

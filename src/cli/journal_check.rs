@@ -75,14 +75,14 @@ impl<'a> JournalCheck<'a> {
     fn doubt(&self, run: &str) -> Result<Option<EventKind>, CommandError> {
         let found = self.journal.verify_by(run, &self.keys);
         let accepted = self.acceptance.accept_altered;
-        if let Some(reason) = altered(&found) {
+        if let Some(reason) = alteration_words(&found) {
             if !accepted {
-                return Err(refused(&format!("the journal of run {run} was altered: {reason}")));
+                return Err(refuse_journal(&format!("the journal of run {run} was altered: {reason}")));
             }
             self.journal.accept_altered();
             return Ok(Some(self.accepted(run, reason)));
         }
-        let Some(reason) = found.ok().and_then(|found| unverified(&found.seals)) else {
+        let Some(reason) = found.ok().and_then(|found| unverified_words(&found.seals)) else {
             return Ok(None);
         };
         let Some(profile) = &self.guarded else {
@@ -91,7 +91,7 @@ impl<'a> JournalCheck<'a> {
         if accepted {
             return Ok(Some(self.accepted(run, reason)));
         }
-        Err(refused(&format!(
+        Err(refuse_journal(&format!(
             "the journal of run {run} cannot be verified: {reason}; `{profile}` is guarded, hence this is refused"
         )))
     }
@@ -130,7 +130,7 @@ pub(super) fn keys_of(context: &CommandContext, record: &RunRecord) -> (Vec<Seal
 }
 
 /// What is wrong with a journal that was altered.
-pub(super) fn altered(found: &Result<JournalVerification, journal::JournalError>) -> Option<String> {
+pub(super) fn alteration_words(found: &Result<JournalVerification, journal::JournalError>) -> Option<String> {
     match found {
         Err(error) => Some(format!("it cannot be read: {error}")),
         Ok(found) => match &found.verdict {
@@ -142,14 +142,14 @@ pub(super) fn altered(found: &Result<JournalVerification, journal::JournalError>
 }
 
 /// Why a forgery of a journal that is whole cannot be excluded.
-pub(super) fn unverified(seals: &SealCounts) -> Option<String> {
+pub(super) fn unverified_words(seals: &SealCounts) -> Option<String> {
     let why = if seals.are_genuine() {
         return None;
     } else if seals.unchecked > 0 {
         format!(
             "{} by {}, which {} not here (another credential of the org, or one that was replaced)",
-            sealed(seals.unchecked),
-            named(seals.absent.iter()),
+            sealed_words(seals.unchecked),
+            name_keys(seals.absent.iter()),
             if seals.absent.len() == 1 { "is" } else { "are" }
         )
     } else if seals.older > 0 {
@@ -161,13 +161,13 @@ pub(super) fn unverified(seals: &SealCounts) -> Option<String> {
 }
 
 /// What holds of a journal that is whole, in words.
-pub(super) fn verified(entries: u64, seals: &SealCounts) -> String {
-    if let Some(why) = unverified(seals) {
+pub(super) fn verified_words(entries: u64, seals: &SealCounts) -> String {
+    if let Some(why) = unverified_words(seals) {
         return format!("the chain of its {} is unbroken, but {why}", counted_entries(entries));
     }
     let mut words = format!("all {entries} entries are as they were written");
     if !seals.keys.is_empty() {
-        words = format!("{words}, sealed by {}", named(seals.keys.iter()));
+        words = format!("{words}, sealed by {}", name_keys(seals.keys.iter()));
     }
     if let Some(run) = &seals.older_than {
         words = format!(
@@ -184,14 +184,14 @@ pub(super) fn summary(found: &JournalVerification, missing: &[String]) -> String
         ChainVerdict::Whole(entries) => entries,
         ChainVerdict::Broken { .. } | ChainVerdict::Record { .. } => 0,
     };
-    let words = verified(entries, &found.seals);
+    let words = verified_words(entries, &found.seals);
     if found.seals.unchecked == 0 || missing.is_empty() {
         return words;
     }
     format!("{words} ({})", missing.join("; "))
 }
 
-fn sealed(entries: u64) -> String {
+fn sealed_words(entries: u64) -> String {
     have(entries, "is sealed", "are sealed")
 }
 
@@ -207,13 +207,13 @@ fn counted_entries(entries: u64) -> String {
     }
 }
 
-fn named<'a>(keys: impl ExactSizeIterator<Item = &'a KeyId>) -> String {
+fn name_keys<'a>(keys: impl ExactSizeIterator<Item = &'a KeyId>) -> String {
     let noun = if keys.len() == 1 { "key" } else { "keys" };
     let keys: Vec<String> = keys.map(KeyId::to_string).collect();
     format!("{noun} {}", keys.join(", "))
 }
 
-pub(super) fn refused(words: &str) -> CommandError {
+pub(super) fn refuse_journal(words: &str) -> CommandError {
     CommandError::usage(words)
         .help("nothing was sent; take the journal from a backup, see `okta-runbook runs verify RUN`, or go on with it: --accept-altered")
 }
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn each_doubt_says_how_many_entries_and_why() {
-        let words = |seals| unverified(&seals).unwrap_or_default();
+        let words = |seals| unverified_words(&seals).unwrap_or_default();
         assert_eq!(words(SealCounts { genuine: 3, ..SealCounts::default() }), "");
         assert_eq!(
             words(SealCounts { older: 1, ..SealCounts::default() }),
@@ -250,7 +250,7 @@ mod tests {
         );
         let older = SealCounts { older: 2, older_than: Some("r".to_owned()), ..SealCounts::default() };
         assert_eq!(
-            verified(2, &older),
+            verified_words(2, &older),
             "all 2 entries are as they were written; the first 2 are older than seals, and are as they were when run r began"
         );
     }

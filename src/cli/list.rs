@@ -26,7 +26,8 @@ pub(super) fn execute(context: &CommandContext, arguments: &ListArguments) -> Re
     }
     let width = context.terminal.width();
     for (title, listed) in [("runbook", &runbooks), ("module", &modules)] {
-        let rows: Vec<Vec<String>> = listed.iter().map(|l| vec![l.name.clone(), from(l), l.summary.clone()]).collect();
+        let rows: Vec<Vec<String>> =
+            listed.iter().map(|l| vec![l.name.clone(), place_of(l), l.summary.clone()]).collect();
         let table = text_table(&[title, "from", "what it does"], &rows, width);
         context.terminal.line(&format!("{}\n", table.trim_end()));
     }
@@ -47,7 +48,7 @@ fn of_kind<'a>(kind: &'a str, listed: &'a [ListedRunbook]) -> impl Iterator<Item
     })
 }
 
-fn from(listed: &ListedRunbook) -> String {
+fn place_of(listed: &ListedRunbook) -> String {
     let behind = if listed.behind { ", which has changed since it was copied" } else { "" };
     match listed.shadows {
         Some(shadowed) => format!("{} (shadows {shadowed}{behind})", listed.shelf),

@@ -27,7 +27,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &ManArguments) -> Res
 }
 
 fn page() -> Result<String, CommandError> {
-    let page = rendered(&Man::new(CommandLine::command()))
+    let page = render_page(&Man::new(CommandLine::command()))
         .map_err(|error| CommandError::failed(format!("the manual page cannot be made: {error}")))?;
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
@@ -47,11 +47,11 @@ fn write_pages(command: &Command, folder: &Path) -> io::Result<()> {
         write_pages(command, folder)?;
     }
     let man = Man::new(command.clone());
-    std::fs::write(folder.join(man.get_filename()), rendered(&man)?)
+    std::fs::write(folder.join(man.get_filename()), render_page(&man)?)
 }
 
 /// A page, with the exit codes at its end: they mean the same for every command.
-fn rendered(man: &Man) -> io::Result<Vec<u8>> {
+fn render_page(man: &Man) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
     man.render(&mut page)?;
     let mut codes = Roff::new();

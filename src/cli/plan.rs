@@ -88,10 +88,10 @@ pub(super) fn execute(context: &CommandContext, arguments: &PlanArguments) -> Re
         crate::report::visible_text,
     );
     if let Some(file) = &arguments.show {
-        return shown(&terminal, file, arguments.output);
+        return show_plan(&terminal, file, arguments.output);
     }
     if let Some(file) = &arguments.approve {
-        return approved(context, &terminal, file, arguments);
+        return approve_plan(context, &terminal, file, arguments);
     }
     if let Some(path) = &arguments.out {
         output_file::check(path, OverwriteMode::of(arguments.force))?;
@@ -130,14 +130,14 @@ pub(super) fn execute(context: &CommandContext, arguments: &PlanArguments) -> Re
     exit(rehearsed)
 }
 
-fn shown(terminal: &TerminalHandle, file: &Path, form: PlanForm) -> Result<CommandExit, CommandError> {
+fn show_plan(terminal: &TerminalHandle, file: &Path, form: PlanForm) -> Result<CommandExit, CommandError> {
     let saved = SavedPlan::read(file)?;
     tell(terminal, &saved.plan, form)?;
     Ok(CommandExit::Succeeded)
 }
 
 /// Shows the plan, asks, and signs.
-fn approved(
+fn approve_plan(
     context: &CommandContext,
     terminal: &TerminalHandle,
     file: &Path,

@@ -45,7 +45,7 @@ impl PreparedRunbook {
         let (digest, entry) = (source.digest.clone(), source.path.clone());
         let report = check::check(source.clone(), &library);
         let procedure = CompiledRunbook::compile(source, &runbook, library)?;
-        let mut parameters = checked(context, terminal, &runbook, assignments, mode)?;
+        let mut parameters = check_parameters(context, terminal, &runbook, assignments, mode)?;
         parameters.values.extend(origins(&parameters));
         Ok(Self { runbook, report, procedure, parameters, digest, entry })
     }
@@ -149,7 +149,7 @@ pub(super) fn sources(entry: &str, procedure: &CompiledRunbook) -> Value {
 }
 
 /// A secret by its name and what it is for; nothing where no person answers.
-fn asked(terminal: &TerminalHandle, parameter: &DeclaredParameter) -> Option<SecretString> {
+fn ask_secret(terminal: &TerminalHandle, parameter: &DeclaredParameter) -> Option<SecretString> {
     let question = match parameter.help.as_str() {
         "" => format!("{}: ", parameter.name),
         help => format!("{} ({help}): ", parameter.name),
@@ -157,7 +157,7 @@ fn asked(terminal: &TerminalHandle, parameter: &DeclaredParameter) -> Option<Sec
     terminal.ask_secret(&question)
 }
 
-pub(super) fn checked(
+pub(super) fn check_parameters(
     context: &CommandContext,
     terminal: &TerminalHandle,
     runbook: &RunbookHeader,
@@ -169,7 +169,7 @@ pub(super) fn checked(
     let outside = ParameterSources {
         dn: &|text| Dn::parse(text).map(drop).map_err(|error| error.to_string()),
         environment: &|name| environment.variable(name).map(str::to_owned),
-        ask: &|parameter| asked(terminal, parameter),
+        ask: &|parameter| ask_secret(terminal, parameter),
     };
     let checked =
         parameters::check(runbook, &given, mode, &outside).map_err(|problems| ParameterProblem::together(&problems))?;
@@ -198,7 +198,7 @@ fn as_recorded(
     for parameter in &mut asked.parameters {
         parameter.required |= parameter.kind == ParameterType::Secret;
     }
-    let now = checked(context, terminal, &asked, given, MissingValues::Given)?;
+    let now = check_parameters(context, terminal, &asked, given, MissingValues::Given)?;
     let mut values = recorded.as_object().cloned().unwrap_or_default();
     for (name, value) in &now.values {
         values.insert(name.clone(), value.clone());

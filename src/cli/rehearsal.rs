@@ -23,7 +23,7 @@ use crate::okta::OktaClient;
 use crate::report::plan::RunPlan;
 use crate::report::text::OutputVerbosity;
 use crate::run::event::RunOutcome;
-use crate::run::gate::{ConsentOptions, WriteConsent, unlocked};
+use crate::run::gate::{ConsentOptions, WriteConsent, no_guard};
 use crate::run::journal::Journal;
 use crate::run::{self, EditPolicy, Run, RunOptions, RunTarget};
 use crate::script::EndedRun;
@@ -94,7 +94,7 @@ impl ShadowTargets {
             orgs: self.world.orgs.clone(),
             profiles: self.world.profiles.clone(),
             directories: self.world.directories.clone(),
-            consent: agreed(context, allow),
+            consent: agree_to_all(context, allow),
             listener: Arc::new(|_| {}),
             watcher: Arc::new(|_| {}),
             cancelled: CancellationToken::new(),
@@ -226,13 +226,13 @@ fn address(domain: &str, settings: &ldap::LdapSettings) -> DirectoryAddress {
 }
 
 /// Nothing can be changed, so that everything is agreed to, and what a person attests is taken as so.
-fn agreed(context: &CommandContext, allow: &[String]) -> ConsentOptions {
+fn agree_to_all(context: &CommandContext, allow: &[String]) -> ConsentOptions {
     ConsentOptions {
         writes: WriteConsent::Agreed,
         attest: vec!["all".to_owned()],
         allow: allow.to_vec(),
         actor: local_actor(context),
         ask: Arc::new(|_| Some(true)),
-        unlock: unlocked(),
+        unlock: no_guard(),
     }
 }

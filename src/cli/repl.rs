@@ -13,7 +13,7 @@ use super::failures::run_failure;
 use super::guard;
 use super::journal_check::{self, AlterationConsent, JournalCheck};
 use super::org_identity::run_actor;
-use super::prepared::{checked, sources};
+use super::prepared::{check_parameters, sources};
 use super::session::{self, SessionPlace, ended_by};
 use super::stop_signals::StopSignals;
 use super::undo::{show, taken_back};
@@ -114,7 +114,7 @@ fn begin(context: &CommandContext, arguments: &ReplArguments) -> Result<CommandE
         history: Some(context.config.workspace().join("history")),
         editor: editor.map(str::to_owned),
         home: environment.home.clone(),
-        runs: Box::new(|| super::runs::listed(context, &journal)),
+        runs: Box::new(|| super::runs::list_runs(context, &journal)),
         run: Box::new(|session, words| inner.run(session, words)),
         undo: Box::new(|session| inner.undo(session)),
         plan: Box::new(|session, what| inner.plan(session, what)),
@@ -225,7 +225,7 @@ impl SessionParts<'_> {
         let simulated = self.orgs.iter().any(|org| org.stage == OrgStage::Simulated);
         let mode = if simulated { MissingValues::Examples } else { MissingValues::Given };
         let parameters =
-            checked(self.context, &self.context.terminal, &runbook, &assignments, mode).map_err(in_session)?;
+            check_parameters(self.context, &self.context.terminal, &runbook, &assignments, mode).map_err(in_session)?;
         let what = run::RunProcedure {
             runbook: runbook.name.clone(),
             digest,
@@ -239,7 +239,7 @@ impl SessionParts<'_> {
         settings.secrets = parameters.secrets.values().cloned().collect();
         let run = Arc::new(Run::begin(settings).map_err(|error| run_failure(&error))?);
         let ended = procedure.execute(&run, &parameters, self.runtime.handle());
-        let concluded = concluded(&run, ended, self.runtime);
+        let concluded = conclude_run(&run, ended, self.runtime);
         Ok((run, concluded))
     }
 
@@ -263,7 +263,7 @@ impl SessionParts<'_> {
         journal_check::record(&run, doubts)?;
         show(&self.context.terminal, &steps);
         let ended = taken_back(&run, &steps, self.runtime, &self.context.terminal);
-        concluded(&run, ended, self.runtime)
+        conclude_run(&run, ended, self.runtime)
     }
 
     fn orgs_of(
@@ -372,7 +372,7 @@ fn in_session(mut error: CommandError) -> CommandError {
 }
 
 /// Ends an inner run; its error is the session's to tell.
-fn concluded(run: &Run, ended: EndedRun, runtime: &tokio::runtime::Runtime) -> Result<(), CommandError> {
+fn conclude_run(run: &Run, ended: EndedRun, runtime: &tokio::runtime::Runtime) -> Result<(), CommandError> {
     look_last(run, ended.outcome, runtime);
     let message = ended.error.as_ref().map(|error| error.message.as_str());
     run.end(ended.outcome, message).map_err(|error| run_failure(&error))?;

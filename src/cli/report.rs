@@ -69,8 +69,8 @@ pub(super) fn execute(
 ) -> Result<CommandExit, CommandError> {
     let file = arguments.out.as_deref().filter(|path| *path != Path::new("-"));
     let format = arguments.form(file)?;
-    let verified = verified(context, journal, record, arguments.acceptance)?;
-    let mut evidence = gathered(journal, record, verified)
+    let verified = verify_evidence(context, journal, record, arguments.acceptance)?;
+    let mut evidence = gather_evidence(journal, record, verified)
         .map_err(|error| CommandError::failed(format!("the journal cannot be read: {error}")))?;
     if arguments.log_events {
         log_events::find(context, record, &mut evidence.writes)?;
@@ -107,7 +107,7 @@ impl ReportArguments {
 ///
 /// # Errors
 /// It was altered, and that is not accepted.
-fn verified(
+fn verify_evidence(
     context: &CommandContext,
     journal: &Journal,
     record: &RunRecord,
@@ -115,10 +115,10 @@ fn verified(
 ) -> Result<String, CommandError> {
     let (keys, missing) = journal_check::keys_of(context, record);
     let found = journal.verify_by(&record.run, &keys);
-    if let Some(reason) = journal_check::altered(&found) {
+    if let Some(reason) = journal_check::alteration_words(&found) {
         let words = format!("the journal of run {} was altered: {reason}", record.run);
         if !acceptance.accept_altered {
-            return Err(journal_check::refused(&words));
+            return Err(journal_check::refuse_journal(&words));
         }
         journal.accept_altered();
         context.terminal.warn(&words);
@@ -127,7 +127,11 @@ fn verified(
     Ok(found.map_or_else(|error| error.to_string(), |found| journal_check::summary(&found, &missing)))
 }
 
-fn gathered(journal: &Journal, record: &RunRecord, verified: String) -> Result<RunEvidence, journal::JournalError> {
+fn gather_evidence(
+    journal: &Journal,
+    record: &RunRecord,
+    verified: String,
+) -> Result<RunEvidence, journal::JournalError> {
     let events = journal.events(&record.run)?;
     let recorded = journal.writes(&record.run)?;
     let mut writes: Vec<evidence::WriteEvidence> = recorded.iter().map(|write| of_write(write, &events)).collect();

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::CommandContext;
 use super::approval;
 use super::conduct::{
-    TargetOrigin, WriteOptions, conclude, hold_undone, interrupted, open_journal, runtime, stop_signals,
+    TargetOrigin, WriteOptions, conclude, hold_undone, open_journal, runtime, stop_on_signals, stop_signals,
 };
 use super::failures::run_failure;
 use super::guard::{self, WriteGuard};
@@ -200,7 +200,7 @@ impl ResumedRun {
             },
         );
         let run = Arc::new(run.map_err(|error| run_failure(&error))?);
-        runtime.spawn(interrupted(signals, cancelled, terminal.clone(), run.id().to_owned()));
+        runtime.spawn(stop_on_signals(signals, cancelled, terminal.clone(), run.id().to_owned()));
         Ok(Self { run, runtime, terminal })
     }
 }

@@ -10,7 +10,7 @@ use super::CommandContext;
 use super::approval::PlanApproval;
 use super::approval::{self, ApprovalDemand, PlanVerification};
 use super::conduct::{
-    TargetOrigin, WriteOptions, cancelled_by_hand, conclude, interrupted, open_journal, runtime, stop_signals,
+    TargetOrigin, WriteOptions, cancelled_by_hand, conclude, open_journal, runtime, stop_on_signals, stop_signals,
 };
 use super::failures::run_failure;
 use super::guard::{self, WriteGuard};
@@ -57,12 +57,12 @@ impl RunArguments {
 
 pub(super) fn execute(context: &CommandContext, arguments: &RunArguments) -> Result<CommandExit, CommandError> {
     match &arguments.plan {
-        Some(file) => planned(context, arguments, file),
-        None => anew(context, arguments),
+        Some(file) => run_plan(context, arguments, file),
+        None => run_anew(context, arguments),
     }
 }
 
-fn anew(context: &CommandContext, arguments: &RunArguments) -> Result<CommandExit, CommandError> {
+fn run_anew(context: &CommandContext, arguments: &RunArguments) -> Result<CommandExit, CommandError> {
     let terminal = arguments.conduct.terminal();
     let prepared = PreparedRunbook::new(
         context,
@@ -85,7 +85,7 @@ fn anew(context: &CommandContext, arguments: &RunArguments) -> Result<CommandExi
 }
 
 /// Does what a plan says, when the orgs are as they were.
-fn planned(context: &CommandContext, arguments: &RunArguments, file: &Path) -> Result<CommandExit, CommandError> {
+fn run_plan(context: &CommandContext, arguments: &RunArguments, file: &Path) -> Result<CommandExit, CommandError> {
     let saved = SavedPlan::read(file)?;
     let terminal = arguments.conduct.terminal();
     check_is_same(arguments, &saved)?;
@@ -93,7 +93,7 @@ fn planned(context: &CommandContext, arguments: &RunArguments, file: &Path) -> R
     let prepared = PreparedRunbook::again(context, &terminal, &recorded, &arguments.parameters)?;
     let edits = prepared.edits(&recorded);
     if !edits.is_empty() {
-        return Err(refused(&format!("what runs was changed since the plan was made:\n{edits}")));
+        return Err(refuse_run(&format!("what runs was changed since the plan was made:\n{edits}")));
     }
     arguments.conduct.check_attest(&prepared.report)?;
     let (orgs, reserve) = (&arguments.place.orgs, arguments.place.reserve);
@@ -115,17 +115,17 @@ fn planned(context: &CommandContext, arguments: &RunArguments, file: &Path) -> R
 fn check_is_same(arguments: &RunArguments, saved: &SavedPlan) -> Result<(), CommandError> {
     let plan = &saved.plan;
     if let Some(why) = &plan.stopped {
-        return Err(refused(&format!("by the plan the procedure stops before its end: {why}")));
+        return Err(refuse_run(&format!("by the plan the procedure stops before its end: {why}")));
     }
     match &arguments.runbook {
         Some(name) if *name != plan.runbook => {
-            Err(refused(&format!("the plan is one of {}, not of {name}", plan.runbook)))
+            Err(refuse_run(&format!("the plan is one of {}, not of {name}", plan.runbook)))
         }
         _ => Ok(()),
     }
 }
 
-fn refused(words: &str) -> CommandError {
+fn refuse_run(words: &str) -> CommandError {
     CommandError::usage(words.to_owned())
         .help("nothing was changed; see what would be done now with a new plan: okta-runbook plan RUNBOOK … --out FILE")
 }
@@ -163,7 +163,7 @@ impl RunAttempt<'_> {
         if drift.is_empty() {
             return Ok(());
         }
-        Err(refused(&format!(
+        Err(refuse_run(&format!(
             "the plan was made at {}, and this is otherwise now:\n- {}",
             saved.created.strftime("%Y-%m-%d %H:%M:%SZ"),
             drift.join("\n- ")
@@ -252,7 +252,7 @@ impl RunAttempt<'_> {
         });
         let run = Arc::new(run.map_err(|error| run_failure(&error))?);
         drop(claimed);
-        self.runtime.spawn(interrupted(signals, cancelled, terminal.clone(), run.id().to_owned()));
+        self.runtime.spawn(stop_on_signals(signals, cancelled, terminal.clone(), run.id().to_owned()));
         let prepared = &self.prepared;
         let runtime = self.runtime.handle();
         let ended = prepared.procedure.execute(&run, &prepared.parameters, runtime);

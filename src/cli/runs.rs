@@ -3,7 +3,7 @@
 use crate::error::{CommandError, CommandExit};
 use crate::report::json;
 use crate::report::runs::{RunLine, text};
-use crate::report::text::{OutputVerbosity, TextReporter, counted};
+use crate::report::text::{OutputVerbosity, TextReporter, count_noun};
 use crate::run::event::RunCounts;
 use crate::run::journal::{self, ChainVerdict, Journal, RunRecord};
 
@@ -122,7 +122,7 @@ fn list(context: &CommandContext, journal: &Journal, output: OutputFormat) -> Re
 }
 
 /// The list as text, for a session.
-pub(super) fn listed(context: &CommandContext, journal: &Journal) -> Result<String, CommandError> {
+pub(super) fn list_runs(context: &CommandContext, journal: &Journal) -> Result<String, CommandError> {
     let records = journal.runs().map_err(|error| unreadable(&error))?;
     let lines = lines(journal, &records)?;
     Ok(text(&lines, context.terminal.width()).trim_end().to_owned())
@@ -175,7 +175,9 @@ fn show_run(context: &CommandContext, journal: &Journal, show: &ShowRunArguments
     let unanswered = journal.unanswered(&record.run).map_err(|error| unreadable(&error))?;
     // A write of a run that goes on may be on its way.
     if unanswered > 0 && journal.holder(&record.run).is_none() {
-        context.terminal.warn(&format!("no answer is known of {}: it may have happened", counted(unanswered, "write")));
+        context
+            .terminal
+            .warn(&format!("no answer is known of {}: it may have happened", count_noun(unanswered, "write")));
     }
     if record.outcome.is_none() {
         let words = match journal.holder(&record.run) {

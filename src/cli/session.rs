@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::CommandContext;
 use super::approval::PlanApproval;
-use super::conduct::asked;
+use super::conduct::ask_operator;
 use super::failures::run_failure;
 use super::guard::WriteGuard;
 use super::world::{RunTargets, TargetArguments};
@@ -113,7 +113,7 @@ impl SessionPlace {
             allow: self.allow.clone(),
             actor,
             ask: Arc::new(move |question| {
-                asked(&terminal, question, || {
+                ask_operator(&terminal, question, || {
                     interrupt.strike();
                 })
             }),

@@ -89,7 +89,7 @@ fn as_text(runbook: &RunbookHeader, report: &CheckReport, width: Option<u16>) ->
         parts.push(format!("{title}\n{}", table.trim_end()));
     }
     parts.push(format!("Steps\n{}", steps.join("\n")));
-    if let Some(used) = check::used(report, width) {
+    if let Some(used) = check::operations_table(report, width) {
         parts.push(format!("Operations\n{used}"));
     }
     parts.join("\n\n")

@@ -160,7 +160,7 @@ impl<'a> SnapshotSource<'a> {
         };
         let rehearsed = rehearsing.rehearse_in(shadows)?;
         if self.cancelled.is_cancelled() {
-            return Err(interrupted());
+            return Err(interrupted_error());
         }
         if let Some(error) = rehearsed.ended.error {
             terminal
@@ -180,7 +180,7 @@ impl<'a> SnapshotSource<'a> {
             let reading = survey(&**upstream, &tell);
             let read = tokio::select! {
                 read = reading => read,
-                () = self.cancelled.cancelled() => return Err(interrupted()),
+                () = self.cancelled.cancelled() => return Err(interrupted_error()),
             };
             read.map_err(|reason| CommandError::failed(format!("{name}: {reason}")))?;
         }
@@ -188,7 +188,7 @@ impl<'a> SnapshotSource<'a> {
     }
 }
 
-fn interrupted() -> CommandError {
+fn interrupted_error() -> CommandError {
     CommandError { exit: CommandExit::Interrupted, ..CommandError::failed("interrupted; nothing was saved") }
 }
 

@@ -82,14 +82,14 @@ mod platform {
         pub(super) async fn next(&mut self) -> StopSignal {
             tokio::select! {
                 Some(()) = self.interrupt.recv() => StopSignal::Interrupt,
-                Some(()) = received(&mut self.terminate) => StopSignal::Terminate,
-                Some(()) = received(&mut self.hang_up) => StopSignal::HangUp,
+                Some(()) = receive_signal(&mut self.terminate) => StopSignal::Terminate,
+                Some(()) = receive_signal(&mut self.hang_up) => StopSignal::HangUp,
                 else => std::future::pending().await,
             }
         }
     }
 
-    async fn received(signal: &mut Option<Signal>) -> Option<()> {
+    async fn receive_signal(signal: &mut Option<Signal>) -> Option<()> {
         signal.as_mut()?.recv().await
     }
 

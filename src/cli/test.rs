@@ -64,7 +64,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &TestArguments) -> Re
         folder: folder.path().to_owned(),
         compiled: CompiledRunbooks::default(),
     });
-    runtime.spawn(interrupted(stop_signals(&runtime)?, folder.path().to_owned()));
+    runtime.spawn(leave_on_signal(stop_signals(&runtime)?, folder.path().to_owned()));
     let suites = arguments.suites(&around)?;
     let begun = Instant::now();
     let tested = arguments.run(context, &suites);
@@ -76,7 +76,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &TestArguments) -> Re
     match arguments.output {
         TestOutput::Text => {
             told::summary(context, &tested, &coverage, begun.elapsed());
-            told::untested(context, &untested);
+            told::tell_untested(context, &untested);
         }
         TestOutput::Json => told::json(context, &tested, &coverage, &untested),
         TestOutput::Junit => told::junit(context, &suites, &tested)?,
@@ -86,7 +86,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &TestArguments) -> Re
 }
 
 /// A signal leaves at once, since nothing real was touched; the journals would stay without this.
-async fn interrupted(mut signals: StopSignals, folder: PathBuf) {
+async fn leave_on_signal(mut signals: StopSignals, folder: PathBuf) {
     signals.next().await;
     // Where it cannot be removed, the system clears its folder for temporary files.
     let _ = std::fs::remove_dir_all(folder);
@@ -101,7 +101,7 @@ impl TestArguments {
         } else {
             self.files.iter().map(|file| test_of(file)).collect()
         };
-        named.iter().map(|name| ScriptSuite::load(found(library, name)?, Arc::clone(around))).collect()
+        named.iter().map(|name| ScriptSuite::load(find_tests(library, name)?, Arc::clone(around))).collect()
     }
 
     /// Runbooks that have no tests, when all are tested.
@@ -155,7 +155,7 @@ impl TestArguments {
 }
 
 /// A file of tests; what has none is told by the runbook's name.
-fn found(library: &RunbookLibrary, name: &str) -> Result<ScriptSource, CommandError> {
+fn find_tests(library: &RunbookLibrary, name: &str) -> Result<ScriptSource, CommandError> {
     library.find(name).map_err(|error| {
         let runbook = name.replacen("_test", "", 1);
         match library.find(&runbook) {

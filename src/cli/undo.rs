@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::CommandContext;
 use super::approval::PlanApproval;
 use super::conduct::{
-    TargetOrigin, WriteOptions, conclude, hold_undone, interrupted, open_journal, runtime, stop_signals,
+    TargetOrigin, WriteOptions, conclude, hold_undone, open_journal, runtime, stop_on_signals, stop_signals,
 };
 use super::failures::run_failure;
 use super::guard::WriteGuard;
@@ -18,7 +18,7 @@ use super::runs::the_run;
 use super::world::{RunTargets, of_record};
 use crate::error::{CommandError, CommandExit};
 use crate::report::table::text_table;
-use crate::report::text::counted;
+use crate::report::text::count_noun;
 use crate::run::event::{EventKind, RunOutcome};
 use crate::run::journal::{self, Journal};
 use crate::run::undo::{NotUndone, UndoStep, WriteInverse, plan, undone_by};
@@ -98,7 +98,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &UndoArguments) -> Re
     });
     let run = Arc::new(run.map_err(|error| run_failure(&error))?);
     journal_check::record(&run, doubts)?;
-    runtime.spawn(interrupted(signals, cancelled, terminal.clone(), run.id().to_owned()));
+    runtime.spawn(stop_on_signals(signals, cancelled, terminal.clone(), run.id().to_owned()));
     let ended = taken_back(&run, &steps, &runtime, &terminal);
     conclude(&terminal, &run, &ended, &runtime)
 }
@@ -162,10 +162,10 @@ pub(super) fn show(terminal: &TerminalHandle, steps: &[UndoStep]) {
         .collect();
     if !cannot.is_empty() {
         let table = text_table(&["item", "org", "operation", "path", "why"], &cannot, terminal.width());
-        let writes = counted(cannot.len() as u64, "write");
+        let writes = count_noun(cannot.len() as u64, "write");
         terminal.warn(&format!("{writes} cannot be taken back:\n{table}"));
     }
-    let can = counted((steps.len() - cannot.len()) as u64, "write");
+    let can = count_noun((steps.len() - cannot.len()) as u64, "write");
     terminal.warn(&format!("to be taken back, last first: {can}"));
 }
 
@@ -183,7 +183,7 @@ pub(super) fn taken_back(
             let words = words_of(&cost);
             run.tell(&lane, EventKind::Note { words })?;
         }
-        let writes = counted(steps.len() as u64, "write");
+        let writes = count_noun(steps.len() as u64, "write");
         run.confirm(&lane, &format!("Take back {writes}?"))?;
         runtime.block_on(run.undo(&lane, steps))
     });
@@ -195,7 +195,7 @@ pub(super) fn taken_back(
 }
 
 fn words_of(cost: &UndoCost) -> String {
-    let calls = format!("{}: {} of {}", cost.org, counted(cost.calls, "call"), cost.bucket);
+    let calls = format!("{}: {} of {}", cost.org, count_noun(cost.calls, "call"), cost.bucket);
     match cost.time {
         None => calls,
         Some((share, time)) if time.is_zero() => {
@@ -223,7 +223,7 @@ fn stuck(left: &[NotUndone], terminal: &TerminalHandle) -> CommandError {
         })
         .collect();
     let table = text_table(&["entry", "item", "org", "operation", "path", "why"], &rows, terminal.width());
-    let writes = counted(left.len() as u64, "write");
+    let writes = count_noun(left.len() as u64, "write");
     let mut error = CommandError::failed(format!("not taken back: {writes}\n{table}"));
     error.exit = CommandExit::Stuck;
     error.help(

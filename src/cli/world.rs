@@ -125,7 +125,7 @@ impl TargetArguments {
                 .help("set OKTA_CLIENT_TOKEN, or name a file or command in okta-runbook.toml"));
         }
         match &self.simulator {
-            Some(scenario) => simulated(scenario, runbook).await,
+            Some(scenario) => simulated_targets(scenario, runbook).await,
             None => self.configured(context, runbook),
         }
     }
@@ -162,7 +162,7 @@ impl RunTargets {
         for (name, client) in real {
             let addresses = simulator.orgs().iter();
             for address in addresses.filter(|address| address.name == **name) {
-                orgs.insert((*name).clone(), Arc::new(through(client, address)?));
+                orgs.insert((*name).clone(), Arc::new(client_through(client, address)?));
             }
         }
         Ok(Self {
@@ -306,7 +306,7 @@ pub(super) fn directory(
     ldap::DirectoryClient::new(settings).map_err(|error| wrong(error.to_string()))
 }
 
-async fn simulated(scenario: &str, runbook: &RunbookHeader) -> Result<RunTargets, CommandError> {
+async fn simulated_targets(scenario: &str, runbook: &RunbookHeader) -> Result<RunTargets, CommandError> {
     let found = |name: &str| ScenarioSpec::find(name).map_err(|e| CommandError::usage(e.to_string()));
     let named = Some(scenario).filter(|name| !name.is_empty());
     let scenario = match named.or(runbook.scenario.as_deref()) {
@@ -319,7 +319,7 @@ async fn simulated(scenario: &str, runbook: &RunbookHeader) -> Result<RunTargets
 }
 
 /// A client of an org whose calls go to its shadow.
-fn through(client: &OktaClient, shadow: &OrgAddress) -> Result<OktaClient, CommandError> {
+fn client_through(client: &OktaClient, shadow: &OrgAddress) -> Result<OktaClient, CommandError> {
     let (url, _) = BaseUrl::parse(&shadow.url).map_err(|e| CommandError::failed(e.to_string()))?;
     let settings = okta::ClientSettings {
         reserve: 0.0,

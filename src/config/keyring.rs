@@ -9,8 +9,8 @@ const SERVICE: &str = "okta-runbook";
 
 /// The secret filed under `name`.
 pub(super) fn read(name: &str) -> Result<SecretString, CommandError> {
-    let found = apart(name, keyring::Entry::get_password);
-    found.map(SecretString::from).map_err(|error| failed(name, "cannot be read from", &error))
+    let found = on_own_thread(name, keyring::Entry::get_password);
+    found.map(SecretString::from).map_err(|error| keyring_error(name, "cannot be read from", &error))
 }
 
 /// Files a secret under `name`, over what was there.
@@ -19,8 +19,8 @@ pub(super) fn read(name: &str) -> Result<SecretString, CommandError> {
 /// There is no keyring, or it is locked.
 pub fn store(name: &str, secret: &SecretString) -> Result<(), CommandError> {
     let secret = secret.clone();
-    apart(name, move |entry| entry.set_password(secret.expose_secret()))
-        .map_err(|error| failed(name, "cannot be kept in", &error))
+    on_own_thread(name, move |entry| entry.set_password(secret.expose_secret()))
+        .map_err(|error| keyring_error(name, "cannot be kept in", &error))
 }
 
 /// Removes the secret under `name`; none there is as good.
@@ -28,14 +28,14 @@ pub fn store(name: &str, secret: &SecretString) -> Result<(), CommandError> {
 /// # Errors
 /// There is no keyring, or it is locked.
 pub fn forget(name: &str) -> Result<(), CommandError> {
-    match apart(name, keyring::Entry::delete_credential) {
+    match on_own_thread(name, keyring::Entry::delete_credential) {
         Ok(()) | Err(keyring::Error::NoEntry) => Ok(()),
-        Err(error) => Err(failed(name, "cannot be removed from", &error)),
+        Err(error) => Err(keyring_error(name, "cannot be removed from", &error)),
     }
 }
 
 /// In a thread of its own: the Secret Service is spoken to by a runtime, and none may start within another.
-fn apart<T: Send + 'static>(
+fn on_own_thread<T: Send + 'static>(
     name: &str,
     act: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
 ) -> keyring::Result<T> {
@@ -44,7 +44,7 @@ fn apart<T: Send + 'static>(
     thread.join().unwrap_or(Err(keyring::Error::NoEntry))
 }
 
-fn failed(name: &str, what: &str, error: &keyring::Error) -> CommandError {
+fn keyring_error(name: &str, what: &str, error: &keyring::Error) -> CommandError {
     CommandError::usage(format!(
         "the secret `{name}` {what} this system's keyring: {error}"
     ))

@@ -15,7 +15,7 @@ pub(super) const EXAMPLE: &str = "\"120s\" or \"2m\"";
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// A text such as `120s` or `2m`; `None` for one that is no duration between nothing and an hour.
-pub(super) fn parsed(text: &str) -> Option<Duration> {
+pub(super) fn parse_lag(text: &str) -> Option<Duration> {
     let lag: jiff::SignedDuration = text.trim().parse().ok()?;
     Duration::try_from(lag).ok().filter(|lag| *lag <= LONGEST)
 }
@@ -28,7 +28,7 @@ pub fn from_variable(environment: &ProcessEnvironment) -> Result<Option<Duration
     let Some(text) = environment.variable(VARIABLE) else {
         return Ok(None);
     };
-    match parsed(text) {
+    match parse_lag(text) {
         Some(lag) => Ok(Some(lag)),
         None => Err(CommandError::usage(format!("{VARIABLE} is no duration of an hour at most: `{text}`"))
             .help(format!("write it as {EXAMPLE}, or unset it"))),
@@ -52,7 +52,7 @@ mod tests {
             ("120", None),
             ("soon", None),
         ] {
-            assert_eq!(parsed(text), seconds.map(Duration::from_secs), "{text}");
+            assert_eq!(parse_lag(text), seconds.map(Duration::from_secs), "{text}");
         }
     }
 

@@ -116,7 +116,7 @@ impl ConventionSettings {
         if ["SSWS", "PrivateKey"].iter().any(|known| mode.value.eq_ignore_ascii_case(known)) {
             return Ok(());
         }
-        let at = shown(environment, &mode.origin);
+        let at = show_origin(environment, &mode.origin);
         Err(CommandError::usage(format!(
             "the authorization mode {} ({at}) is not supported by this version",
             mode.value
@@ -205,7 +205,7 @@ fn key_source(
     if path.is_file() {
         return Ok(SecretSource::File(path));
     }
-    let at = shown(environment, &key.origin);
+    let at = show_origin(environment, &key.origin);
     Err(CommandError::usage(format!(
         "the private key ({at}) is neither a key in PEM or JWK nor the path of a file that is there"
     ))
@@ -220,7 +220,7 @@ fn words(text: &str) -> Vec<String> {
 }
 
 fn half(environment: &ProcessEnvironment, has: &str, origin: &ProfileOrigin, lacks: &str) -> CommandError {
-    let at = shown(environment, origin);
+    let at = show_origin(environment, origin);
     CommandError::usage(format!("Okta's settings have {has} ({at}) and not {lacks}"))
 }
 
@@ -230,7 +230,7 @@ fn api_token(
 ) -> Result<SecretSource, CommandError> {
     use secrecy::ExposeSecret as _;
     if token.value.expose_secret().contains(['{', '}', '<', '>']) {
-        let at = shown(environment, &token.origin);
+        let at = show_origin(environment, &token.origin);
         return Err(CommandError::usage(format!("the token ({at}) is still a placeholder"))
             .help("create a token in the Admin Console under Security > API > Tokens"));
     }
@@ -243,7 +243,7 @@ fn profile(
     sign_in: SignIn,
 ) -> Result<OrgProfile, CommandError> {
     if let Some(wrong) = wrong_org_url(&url.value) {
-        let at = shown(environment, &url.origin);
+        let at = show_origin(environment, &url.origin);
         return Err(CommandError::usage(format!("the org's URL ({at}) cannot be used: {wrong}"))
             .help("write it as https://acme.okta.com"));
     }
@@ -275,12 +275,12 @@ fn refuse_home_token_elsewhere(
     if decided || same {
         return Ok(());
     }
-    let (url, token) = (shown(environment, &url.origin), shown(environment, &token.origin));
+    let (url, token) = (show_origin(environment, &url.origin), show_origin(environment, &token.origin));
     Err(CommandError::usage(format!("{url} names another org than the one the token in {token} is for"))
         .help("set OKTA_CLIENT_TOKEN to a token of that org, or OKTA_CLIENT_ORGURL to confirm its URL"))
 }
 
-fn shown(environment: &ProcessEnvironment, origin: &ProfileOrigin) -> String {
+fn show_origin(environment: &ProcessEnvironment, origin: &ProfileOrigin) -> String {
     match origin {
         ProfileOrigin::File { path, line } => format!("{}:{line}", environment.shown(path)),
         ProfileOrigin::Variable(name) => name.clone(),

@@ -70,7 +70,7 @@ impl FileProblem {
 }
 
 /// One error of all reports: a single one as it is, several under their count.
-pub(super) fn together(reports: &[String]) -> Result<(), CommandError> {
+pub(super) fn join_reports(reports: &[String]) -> Result<(), CommandError> {
     match reports {
         [] => Ok(()),
         [report] => Err(CommandError::usage(report)),

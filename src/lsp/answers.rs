@@ -15,7 +15,7 @@ use crate::script::{RunbookHeader, RunbookLibrary, RunbookShelf, ScriptSource};
 /// Help for the word at byte `at`.
 pub(super) fn hover(document: &ScriptDocument, library: &RunbookLibrary, at: usize) -> Option<Hover> {
     let word = document.word(at);
-    let (code, words) = match meaning::of(document, library, &word)? {
+    let (code, words) = match meaning::meaning_of(document, library, &word)? {
         WordMeaning::Verb(verb) => (verb.signature.to_owned(), verb.help.to_owned()),
         WordMeaning::Operation(operation) => {
             let words = words_of(operation).join("\n\n");
@@ -52,7 +52,7 @@ pub(super) fn definition(
     at: usize,
     shipped: &Path,
 ) -> Option<Location> {
-    match meaning::of(document, library, &document.word(at))? {
+    match meaning::meaning_of(document, library, &document.word(at))? {
         WordMeaning::Verb(_) | WordMeaning::Operation(_) => None,
         WordMeaning::Declared(declared) => {
             let at = range(&document.text, &declared.at);

@@ -15,7 +15,7 @@ use crate::script::place::{CursorContext, CursorPlace, options_of, place};
 use crate::script::reference::words_of;
 
 /// What may stand at byte `at`.
-pub(super) fn at(document: &ScriptDocument, library: &RunbookLibrary, at: usize) -> Vec<CompletionItem> {
+pub(super) fn complete_at(document: &ScriptDocument, library: &RunbookLibrary, at: usize) -> Vec<CompletionItem> {
     let place = place(&document.text[..at]);
     let mut items = match &place.context {
         CursorContext::Nothing => Vec::new(),

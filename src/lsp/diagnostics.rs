@@ -6,7 +6,7 @@ use super::document::{ScriptDocument, range, small};
 use crate::script::RunbookLibrary;
 use crate::script::check::{self, CheckFinding, FindingSeverity};
 
-pub(super) fn of(document: &ScriptDocument, library: &RunbookLibrary) -> Vec<Diagnostic> {
+pub(super) fn diagnose_document(document: &ScriptDocument, library: &RunbookLibrary) -> Vec<Diagnostic> {
     let source = document.source();
     let path = source.path.clone();
     let report = check::check(source, library);

@@ -24,7 +24,11 @@ pub(super) enum WordMeaning {
 }
 
 /// What the word at these bytes means; `None` when nobody knows.
-pub(super) fn of(document: &ScriptDocument, library: &RunbookLibrary, word: &Range<usize>) -> Option<WordMeaning> {
+pub(super) fn meaning_of(
+    document: &ScriptDocument,
+    library: &RunbookLibrary,
+    word: &Range<usize>,
+) -> Option<WordMeaning> {
     let name = &document.text[word.clone()];
     let outline = &document.outline;
     let in_import = |at: &Range<usize>| at.contains(&word.start);

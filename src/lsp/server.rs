@@ -80,7 +80,7 @@ impl LanguageServer {
                 }
                 Message::Notification(told) => {
                     if let Some(closed) = self.hear(told) {
-                        send(connection, published(closed, None, Vec::new()));
+                        send(connection, publish_diagnostics(closed, None, Vec::new()));
                     }
                 }
                 Message::Response(_) => {}
@@ -100,8 +100,8 @@ impl LanguageServer {
         let library = self.library();
         for address in changed {
             if let Some(document) = self.documents.get(&address) {
-                let found = diagnostics::of(document, &library);
-                let told = published(document.uri.clone(), document.version, found);
+                let found = diagnostics::diagnose_document(document, &library);
+                let told = publish_diagnostics(document.uri.clone(), document.version, found);
                 send(connection, told);
             }
         }
@@ -118,7 +118,7 @@ impl LanguageServer {
         let library = self.library();
         let result = match request.method.as_str() {
             Completion::METHOD => self.at(request.params, |asked: CompletionParams| {
-                (asked.text_document_position, |document, at| json(completion::at(document, &library, at)))
+                (asked.text_document_position, |document, at| json(completion::complete_at(document, &library, at)))
             }),
             HoverRequest::METHOD => self.at(request.params, |asked: HoverParams| {
                 (asked.text_document_position_params, |document, at| json(answers::hover(document, &library, at)))
@@ -232,7 +232,7 @@ fn json(value: impl Serialize) -> Result<Value, RefusedRequest> {
     serde_json::to_value(value).map_err(|error| RefusedRequest(ErrorCode::InternalError, error.to_string()))
 }
 
-fn published(uri: Uri, version: Option<i32>, diagnostics: Vec<lsp_types::Diagnostic>) -> Message {
+fn publish_diagnostics(uri: Uri, version: Option<i32>, diagnostics: Vec<lsp_types::Diagnostic>) -> Message {
     let params = PublishDiagnosticsParams { uri, diagnostics, version };
     Notification::new(PublishDiagnostics::METHOD.to_owned(), params).into()
 }

@@ -109,7 +109,7 @@ async fn follows_pages_but_never_to_another_host() {
 }
 
 /// Answers 429 with these headers `times` times, then 200.
-fn limited(times: u32, headers: [(&'static str, &'static str); 4]) -> Router {
+fn limited_router(times: u32, headers: [(&'static str, &'static str); 4]) -> Router {
     let count = Arc::new(AtomicU32::new(0));
     let answer = move |State(count): State<Arc<AtomicU32>>| async move {
         if count.fetch_add(1, Ordering::SeqCst) < times {
@@ -131,7 +131,7 @@ const EMPTY_BUCKET: [(&str, &str); 4] = [
 
 #[tokio::test]
 async fn waits_out_a_429_and_says_so_first() {
-    let client = serve(limited(1, EMPTY_BUCKET)).await;
+    let client = serve(limited_router(1, EMPTY_BUCKET)).await;
     let notes = WaitNotes::default();
     let request = ApiRequest::new(HttpMethod::Post, "/limited").json(json!({"a": 1}));
     let answer = client.send(&request, &notes).await.expect("an answer");
@@ -145,7 +145,7 @@ async fn waits_out_a_429_and_says_so_first() {
 async fn gives_up_after_the_last_attempt() {
     let mut headers = EMPTY_BUCKET;
     headers[0].1 = "0";
-    let mut client = serve(limited(99, headers)).await;
+    let mut client = serve(limited_router(99, headers)).await;
     client.settings.max_attempts = 2;
     let notes = WaitNotes::default();
     let refused = client.send(&read("/limited"), &notes).await.expect_err("a refusal");
@@ -158,7 +158,7 @@ async fn gives_up_after_the_last_attempt() {
 async fn a_wait_ends_when_the_future_is_dropped() {
     let mut headers = EMPTY_BUCKET;
     headers[2].1 = "1100";
-    let client = serve(limited(1, headers)).await;
+    let client = serve(limited_router(1, headers)).await;
     let cancelled =
         tokio::time::timeout(Duration::from_millis(300), client.send(&read("/limited"), &SilentObserver)).await;
     assert!(cancelled.is_err());

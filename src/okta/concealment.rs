@@ -11,12 +11,12 @@ pub const CONCEALED: &str = "(redacted)";
 
 /// Takes what was sent with a sign-in out of the answer that refuses it.
 pub(super) fn conceal_sent(answer: &mut RawResponse, sent: &[SecretString]) {
-    let concealed = |text: &str| without(text, sent);
+    let concealed = |text: &str| without_secrets(text, sent);
     conceal_body(&mut answer.bytes, &concealed);
     conceal_headers(&mut answer.headers, &concealed);
 }
 
-fn without(text: &str, secrets: &[SecretString]) -> Option<String> {
+fn without_secrets(text: &str, secrets: &[SecretString]) -> Option<String> {
     let mut concealed: Option<String> = None;
     for secret in secrets.iter().map(ExposeSecret::expose_secret) {
         let now = concealed.as_deref().unwrap_or(text);

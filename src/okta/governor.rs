@@ -461,7 +461,7 @@ mod tests {
     }
 
     /// Answers, each at once, of a bucket that says it is used up; how long the calls between them waited together.
-    fn waited(limit: u64, reset: i64, answers: usize) -> i64 {
+    fn wait_total(limit: u64, reset: i64, answers: usize) -> i64 {
         let (mut bucket, mut now) = (LimitBucket::default(), 1_796_000_000_000);
         let began = now;
         for _ in 0..answers {
@@ -485,17 +485,17 @@ mod tests {
             [i64::MIN, -1, 0, 1_795_996_400, 1_796_000_030, hour_ahead, 32_503_680_000, 1_796_000_060_000, i64::MAX]
         {
             for limit in [1, 10, u64::MAX] {
-                let waited = waited(limit, reset, 4);
+                let waited = wait_total(limit, reset, 4);
                 assert!(waited <= 4 * 61_000, "{limit}, {reset}: {waited} ms");
             }
         }
         // What is used up stays used up until the window ends, whatever the answer says of its end.
-        assert!(waited(10, hour_ahead, 2) >= 60_000);
+        assert!(wait_total(10, hour_ahead, 2) >= 60_000);
     }
 
     #[test]
     fn a_window_that_is_longer_than_okta_s_is_believed_within_reason() {
-        assert!((180_000..200_000).contains(&waited(10, 1_796_000_180, 2)));
+        assert!((180_000..200_000).contains(&wait_total(10, 1_796_000_180, 2)));
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn secrets_of(user: &str, password: &str) -> Vec<SecretString> {
 
 /// Host and port of the proxy that stands before the org, for messages: what fails there is not the org's fault. The HTTP library does
 /// not tell, hence it is asked by the same rules.
-pub(super) fn before(base: &BaseUrl, own: Option<&ProxySettings>) -> Option<String> {
+pub(super) fn proxy_before(base: &BaseUrl, own: Option<&ProxySettings>) -> Option<String> {
     if base.is_loopback() {
         return None;
     }

@@ -92,17 +92,17 @@ mod tests {
 
     use super::*;
 
-    fn encoded(content_type: ContentType, body: Value) -> Result<EncodedBody, RequestError> {
+    fn encode_body(content_type: ContentType, body: Value) -> Result<EncodedBody, RequestError> {
         ApiRequest { body: Some(body), content_type, ..ApiRequest::new(HttpMethod::Post, "/") }.encode()
     }
 
     #[test]
     fn each_content_type_has_its_form() {
-        let bytes = |form, body| encoded(form, body).expect("a body").bytes.expect("bytes");
+        let bytes = |form, body| encode_body(form, body).expect("a body").bytes.expect("bytes");
         assert_eq!(bytes(ContentType::Json, json!({"a": 1})), br#"{"a":1}"#);
         assert_eq!(bytes(ContentType::PemFile, json!("-----BEGIN")), b"-----BEGIN");
         assert_eq!(bytes(ContentType::PkixCertificate, json!("AAEC")), [0, 1, 2]);
-        let form = encoded(ContentType::Multipart, json!("AAEC")).expect("a form");
+        let form = encode_body(ContentType::Multipart, json!("AAEC")).expect("a form");
         let boundary = form.content_type.strip_prefix("multipart/form-data; boundary=").expect("a boundary");
         let end = format!("\r\n\r\n\0\u{1}\u{2}\r\n--{boundary}--\r\n");
         assert!(form.bytes.expect("bytes").ends_with(end.as_bytes()));
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_body_of_the_wrong_kind_is_refused() {
-        assert!(encoded(ContentType::PemFile, json!({})).is_err());
-        assert!(encoded(ContentType::Multipart, json!("no base64!")).is_err());
+        assert!(encode_body(ContentType::PemFile, json!({})).is_err());
+        assert!(encode_body(ContentType::Multipart, json!("no base64!")).is_err());
     }
 }

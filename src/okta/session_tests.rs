@@ -101,7 +101,7 @@ fn client(base: &BaseUrl, max_attempts: u32) -> OktaClient {
     OktaClient::new(base.clone(), app(), settings).expect("a client")
 }
 
-fn refused(error: &str, description: &str) -> Value {
+fn refusal_body(error: &str, description: &str) -> Value {
     json!({"error": error, "error_description": description})
 }
 
@@ -129,14 +129,14 @@ async fn each_refusal_of_a_sign_in_tells_what_to_do() {
         ("Invalid value for 'client_id' parameter.", "check the client id"),
     ];
     let mut rows: Vec<(u16, Value, &str)> =
-        client_words.iter().map(|(words, help)| (401, refused("invalid_client", words), *help)).collect();
+        client_words.iter().map(|(words, help)| (401, refusal_body("invalid_client", words), *help)).collect();
     rows.extend([
-        (400, refused("invalid_scope", "No scope."), "grant at least one of okta.users.read"),
-        (400, refused("access_denied", "Policy."), "a policy"),
-        (400, refused("unsupported_grant_type", "No."), "API Services app"),
-        (400, refused("invalid_request", "No."), "API Services app"),
-        (400, refused("invalid_dpop_proof", "'htu' is wrong."), "proof of possession"),
-        (400, refused("use_dpop_nonce", "Again."), "proof of possession"),
+        (400, refusal_body("invalid_scope", "No scope."), "grant at least one of okta.users.read"),
+        (400, refusal_body("access_denied", "Policy."), "a policy"),
+        (400, refusal_body("unsupported_grant_type", "No."), "API Services app"),
+        (400, refusal_body("invalid_request", "No."), "API Services app"),
+        (400, refusal_body("invalid_dpop_proof", "'htu' is wrong."), "proof of possession"),
+        (400, refusal_body("use_dpop_nonce", "Again."), "proof of possession"),
         (429, okta("E0000047"), "the limit of sign-ins"),
         (503, Value::Null, "status.okta.com"),
         (500, okta("E0000009"), "status.okta.com"),
@@ -152,7 +152,7 @@ async fn each_refusal_of_a_sign_in_tells_what_to_do() {
         assert!(!format!("{failure:?}").contains("jpsQ"));
     }
     // The same refusal by a clock that is wrong.
-    let mut expired = answer(401, refused("invalid_client", "The client_assertion token is expired."));
+    let mut expired = answer(401, refusal_body("invalid_client", "The client_assertion token is expired."));
     expired.header = Some(("date", date(600)));
     org.then([expired]);
     let failure = client(&base, 1).granted_scopes(&SilentObserver).await;
@@ -250,6 +250,6 @@ async fn a_token_that_is_still_good_is_used_while_no_other_can_be_had() {
     org.then([token("new")]);
     assert_eq!(sign().await.expect("a token"), "Bearer new");
     early().await;
-    org.then([answer(401, refused("invalid_client", "The client is not active."))]);
+    org.then([answer(401, refusal_body("invalid_client", "The client is not active."))]);
     assert!(matches!(sign().await, Err(OktaError::SignIn(_))));
 }

@@ -132,7 +132,7 @@ impl TokenEndpoint<'_> {
             proof.keep_nonce(nonce);
         }
         let body = judge(TOKEN, self.base, &answer, scopes)?;
-        granted(body, scopes).ok_or_else(|| not_json(self.base, &answer))
+        read_grant(body, scopes).ok_or_else(|| not_json(self.base, &answer))
     }
 
     /// Sends a form, made anew for each sending. A limit is waited out as for any call, trouble of the org or of the way to it for a
@@ -175,7 +175,7 @@ impl TokenEndpoint<'_> {
             .post(url)
             .header(ACCEPT, "application/json")
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(encoded(&posting.form));
+            .body(encode_form(&posting.form));
         if let Some(proof) = &posting.proof {
             request = request.headers(proof_header(proof)?);
         }
@@ -188,7 +188,7 @@ impl TokenEndpoint<'_> {
     }
 }
 
-fn encoded(form: &[FormField]) -> String {
+fn encode_form(form: &[FormField]) -> String {
     let pairs = form.iter().map(|(name, value)| (name, value.expose_secret()));
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
@@ -246,11 +246,11 @@ pub(super) fn judge(
             let text = |key: &str| body[key].as_str().map(str::to_owned);
             let error = text("error").unwrap_or_default();
             let description = text("error_description");
-            Err(refused(endpoint, answer, scopes, &error, description))
+            Err(refusal_error(endpoint, answer, scopes, &error, description))
         }
         _ => match answer.judge(base.host()) {
             // A gateway's trouble or a limit: told as a refused sign-in, since the call itself was not sent.
-            Err(OktaError::Api(refusal)) => Err(refused(
+            Err(OktaError::Api(refusal)) => Err(refusal_error(
                 endpoint,
                 answer,
                 scopes,
@@ -263,7 +263,7 @@ pub(super) fn judge(
     }
 }
 
-fn refused(
+fn refusal_error(
     endpoint: &'static str,
     answer: &RawResponse,
     scopes: &[String],
@@ -287,7 +287,7 @@ fn wants_proof(refusal: &SignInError, proof: Option<&ProofKey>) -> bool {
     refusal.is("use_dpop_nonce") || (refusal.is("invalid_dpop_proof") && proof.is_none())
 }
 
-fn granted(body: Value, asked: &[String]) -> Option<GrantedToken> {
+fn read_grant(body: Value, asked: &[String]) -> Option<GrantedToken> {
     let wire: TokenResponse = serde_json::from_value(body).ok()?;
     let scheme = if wire.token_type.eq_ignore_ascii_case("dpop") { TokenScheme::Dpop } else { TokenScheme::Bearer };
     // Okta's live for a day at most (documentation of access policies); a number without end is none.

@@ -23,7 +23,7 @@ impl OrgRoute {
     pub(super) fn of(base: &BaseUrl, settings: &ClientSettings) -> Self {
         Self {
             address: base.address(),
-            proxy: proxy::before(settings.through.as_ref().unwrap_or(base), settings.proxy.as_ref()),
+            proxy: proxy::proxy_before(settings.through.as_ref().unwrap_or(base), settings.proxy.as_ref()),
             connect: settings.connect_timeout,
             request: settings.request_timeout,
         }

@@ -44,37 +44,37 @@ pub(super) struct DescribedCommand {
     pub(super) help: &'static str,
 }
 
-const fn described(name: &'static str, usage: &'static str, help: &'static str) -> DescribedCommand {
+const fn describe_command(name: &'static str, usage: &'static str, help: &'static str) -> DescribedCommand {
     DescribedCommand { name, usage, help }
 }
 
 pub(super) const COMMANDS: &[DescribedCommand] = &[
-    described("help", ":help [WORD]", "verbs, operations and runbooks of that word"),
-    described("orgs", ":orgs", "the orgs of this session"),
-    described("vars", ":vars", "variables, functions and modules"),
-    described("ops", ":ops WORD", "operations with WORD in their name, path or tag"),
-    described(
+    describe_command("help", ":help [WORD]", "verbs, operations and runbooks of that word"),
+    describe_command("orgs", ":orgs", "the orgs of this session"),
+    describe_command("vars", ":vars", "variables, functions and modules"),
+    describe_command("ops", ":ops WORD", "operations with WORD in their name, path or tag"),
+    describe_command(
         "run",
         ":run RUNBOOK [NAME=VALUE]… [--attest NAME]…",
         "run a runbook on these orgs; quote values with spaces as in a shell",
     ),
-    described("runs", ":runs", "past runs"),
-    described("undo", ":undo", "take back what this session wrote"),
-    described(
+    describe_command("runs", ":runs", "past runs"),
+    describe_command("undo", ":undo", "take back what this session wrote"),
+    describe_command(
         "plan",
         ":plan on|show|apply|off",
         "try things on shadows of the orgs: nothing reaches them until `apply`, and `off` drops it all",
     ),
-    described("save", ":save FILE", "what this session did, as a runbook"),
-    described("load", ":load FILE", "evaluate a file as if it were typed"),
-    described("edit", ":edit", "the last entry in $VISUAL or $EDITOR, evaluated afterwards"),
-    described("time", ":time EXPRESSION", "evaluate and tell how long it took"),
-    described("scopes", ":scopes", "the least OAuth scopes for what was done"),
-    described("limits", ":limits", "what is known of the orgs' rate limits"),
-    described("json", ":json", "the last result as JSON"),
-    described("csv", ":csv FILE", "the last result as CSV"),
-    described("more", ":more", "the next items of the last list; `more` does too"),
-    described("quit", ":quit", "leave, as Ctrl-D does"),
+    describe_command("save", ":save FILE", "what this session did, as a runbook"),
+    describe_command("load", ":load FILE", "evaluate a file as if it were typed"),
+    describe_command("edit", ":edit", "the last entry in $VISUAL or $EDITOR, evaluated afterwards"),
+    describe_command("time", ":time EXPRESSION", "evaluate and tell how long it took"),
+    describe_command("scopes", ":scopes", "the least OAuth scopes for what was done"),
+    describe_command("limits", ":limits", "what is known of the orgs' rate limits"),
+    describe_command("json", ":json", "the last result as JSON"),
+    describe_command("csv", ":csv FILE", "the last result as CSV"),
+    describe_command("more", ":more", "the next items of the last list; `more` does too"),
+    describe_command("quit", ":quit", "leave, as Ctrl-D does"),
 ];
 
 impl SessionCommand {
@@ -91,7 +91,7 @@ impl SessionCommand {
     }
 
     fn of(name: &str, argument: &str) -> Result<Self, CommandError> {
-        let file = || match unquoted(argument) {
+        let file = || match unquote_path(argument) {
             "" => Err(usage(name)),
             path => Ok(PathBuf::from(path)),
         };
@@ -144,7 +144,7 @@ fn planning(argument: &str) -> Result<PlanCommand, CommandError> {
 }
 
 /// A path that a person quoted as a shell would have it.
-fn unquoted(path: &str) -> &str {
+fn unquote_path(path: &str) -> &str {
     let within = |quote| path.strip_prefix(quote)?.strip_suffix(quote);
     within('"').or_else(|| within('\'')).unwrap_or(path)
 }

@@ -70,7 +70,7 @@ impl SessionPrompt<'_> {
     /// Commands that only tell something.
     fn told(&self, command: &SessionCommand) -> Result<String, CommandError> {
         match command {
-            SessionCommand::Help(Some(word)) => help::of(word, &self.around.library),
+            SessionCommand::Help(Some(word)) => help::help_for(word, &self.around.library),
             SessionCommand::Ops(word) => help::operations_of(word),
             SessionCommand::Orgs => Ok(self.orgs()),
             SessionCommand::Vars => Ok(self.variables()),
@@ -79,7 +79,7 @@ impl SessionPrompt<'_> {
             SessionCommand::Limits => {
                 let session = self.session.borrow();
                 let width = self.around.terminal.width();
-                Ok(limits::told(session.run().rates(), width))
+                Ok(limits::limits_table(session.run().rates(), width))
             }
             SessionCommand::Json => {
                 let value = self.last_value()?;
@@ -216,7 +216,7 @@ impl SessionPrompt<'_> {
             })?;
         let file = tempfile().map_err(|error| CommandError::failed(format!("no file to edit: {error}")))?;
         fs::write(&file, &self.last_entry).map_err(|error| cannot("write", &file, &error))?;
-        let edited = edited(&editor, &file);
+        let edited = edit_file(&editor, &file);
         let removed = fs::remove_file(&file);
         let text = edited?;
         removed.map_err(|error| cannot("remove", &file, &error))?;
@@ -230,7 +230,7 @@ impl SessionPrompt<'_> {
     }
 }
 
-fn edited(editor: &str, file: &Path) -> Result<String, CommandError> {
+fn edit_file(editor: &str, file: &Path) -> Result<String, CommandError> {
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or_default();
     let status = process::Command::new(program)

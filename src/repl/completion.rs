@@ -59,7 +59,7 @@ impl SessionCompletion {
             CursorContext::Text => return (place.start, self.texts(before, after, &place)),
         };
         pairs.retain(|pair| pair.replacement.starts_with(&place.typed));
-        (place.start, sorted(pairs))
+        (place.start, sort_pairs(pairs))
     }
 
     /// How the call around the cursor goes on, for a hint after `used` columns of its line.
@@ -97,16 +97,17 @@ impl SessionCompletion {
 
     fn names(&self) -> Vec<Pair> {
         let session = self.session.borrow();
-        let variables = session.variables().into_iter().map(|(name, holds)| described(&name, &name, holds.words()));
+        let variables =
+            session.variables().into_iter().map(|(name, holds)| described_pair(&name, &name, holds.words()));
         let functions =
             session.functions().into_iter().map(|function| pair(&function.signature, &format!("{}(", function.name)));
         let modules = session
             .modules()
             .into_iter()
-            .map(|(alias, _)| described(&format!("{alias}::"), &format!("{alias}::"), "module"));
+            .map(|(alias, _)| described_pair(&format!("{alias}::"), &format!("{alias}::"), "module"));
         let verbs = VERBS.iter().filter(|verb| verb.signature.starts_with(&format!("{}(", verb.name))).map(verb_pair);
         let keywords = KEYWORDS.iter().map(|word| pair(word, word));
-        let dn = std::iter::once(described("dn::", "dn::", "distinguished names"));
+        let dn = std::iter::once(described_pair("dn::", "dn::", "distinguished names"));
         variables.chain(functions).chain(modules).chain(verbs).chain(keywords).chain(dn).collect()
     }
 
@@ -167,16 +168,16 @@ fn operation_pair(operation: &ApiOperation, handle: &str) -> Pair {
     let signature = signature.strip_prefix(&format!("{handle}.")).unwrap_or(&signature);
     let takes_nothing = operation.path_parameters().is_empty() && !operation.takes_options();
     let end = if takes_nothing { "()" } else { "(" };
-    described(signature, &format!("{}{end}", operation.name), &format!("{} {}", operation.method, operation.path))
+    described_pair(signature, &format!("{}{end}", operation.name), &format!("{} {}", operation.method, operation.path))
 }
 
 fn verb_pair(verb: &crate::script::bindings::ScriptVerb) -> Pair {
     let shown = verb.signature.split_once('.').filter(|(receiver, _)| receiver.chars().all(place::is_name));
     let shown = shown.map_or(verb.signature, |(_, rest)| rest);
-    described(shown, &format!("{}(", verb.name), verb.help)
+    described_pair(shown, &format!("{}(", verb.name), verb.help)
 }
 
-fn described(shown: &str, replacement: &str, help: &str) -> Pair {
+fn described_pair(shown: &str, replacement: &str, help: &str) -> Pair {
     pair(&format!("{shown}  {help}"), replacement)
 }
 
@@ -186,10 +187,10 @@ fn pair(display: &str, replacement: &str) -> Pair {
 }
 
 fn beginning(pairs: impl Iterator<Item = Pair>, typed: &str) -> Vec<Pair> {
-    sorted(pairs.filter(|pair| pair.replacement.starts_with(typed)).collect())
+    sort_pairs(pairs.filter(|pair| pair.replacement.starts_with(typed)).collect())
 }
 
-fn sorted(mut pairs: Vec<Pair>) -> Vec<Pair> {
+fn sort_pairs(mut pairs: Vec<Pair>) -> Vec<Pair> {
     pairs.sort_by(|left, right| left.replacement.cmp(&right.replacement));
     pairs.dedup_by(|left, right| left.replacement == right.replacement);
     pairs

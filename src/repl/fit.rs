@@ -93,7 +93,7 @@ pub(super) fn cut(text: &str, width: usize) -> String {
 }
 
 /// `text` in lines of at most `width` columns, broken at blanks; a longer word stays whole.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap_text(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.last_mut().map(|line| (line.width(), line));
@@ -140,6 +140,6 @@ mod tests {
         assert_eq!(cut("abcdef", 6), "abcdef");
         assert_eq!(cut("abcdef", 4), "abc…");
         assert_eq!(cut("日本語", 4), "日…");
-        assert_eq!(wrapped("one two three verylongword x", 9), ["one two", "three", "verylongword", "x"]);
+        assert_eq!(wrap_text("one two three verylongword x", 9), ["one two", "three", "verylongword", "x"]);
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn overview() -> String {
 }
 
 /// Verbs, operations and runbooks of that word.
-pub(super) fn of(word: &str, library: &RunbookLibrary) -> Result<String, CommandError> {
+pub(super) fn help_for(word: &str, library: &RunbookLibrary) -> Result<String, CommandError> {
     let mut parts = Vec::new();
     let holds = |text: &str| text.to_lowercase().contains(&word.to_lowercase());
     for command in COMMANDS.iter().filter(|command| command.name == word.trim_start_matches(':')) {

@@ -21,7 +21,7 @@ const CALL: Style = AnsiColor::Blue.on_default();
 const PARTNER: Style = Style::new().bold().underline();
 
 /// `text` in colours; `cursor` is a byte of it.
-pub(super) fn coloured(text: &str, cursor: usize) -> String {
+pub(super) fn colour_text(text: &str, cursor: usize) -> String {
     let at = bracket_at(text, cursor);
     let pair = at.and_then(|at| partner(text, at)).map(|to| (at.unwrap_or(to), to));
     let mut out = String::with_capacity(text.len() * 2);
@@ -61,7 +61,7 @@ fn token(text: &str) -> (usize, Option<Style>) {
         return (text.find('\n').unwrap_or(text.len()), Some(COMMENT));
     }
     if matches!(first, '"' | '`') {
-        return (quoted(text, first), Some(TEXT));
+        return (quoted_length(text, first), Some(TEXT));
     }
     if is_name(first) {
         let end = text.find(|c| !is_name(c)).unwrap_or(text.len());
@@ -70,7 +70,7 @@ fn token(text: &str) -> (usize, Option<Style>) {
     (first.len_utf8(), None)
 }
 
-fn quoted(text: &str, quote: char) -> usize {
+fn quoted_length(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (index, c) in text.char_indices().skip(1) {
         match c {
@@ -101,9 +101,9 @@ mod tests {
     #[test]
     fn colours_change_no_letter() {
         for text in ["let a = okta.list_groups(#{ q: \"x\" }); // é", "`a ${b}`", "\"open", "f(é)", ""] {
-            let coloured = coloured(text, text.len());
+            let coloured = colour_text(text, text.len());
             assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), text);
         }
-        assert!(coloured("let", 0).starts_with('\u{1b}'));
+        assert!(colour_text("let", 0).starts_with('\u{1b}'));
     }
 }

@@ -15,7 +15,7 @@ use rustyline::{CompletionType, Config, Context, Editor, Helper};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::completion::SessionCompletion;
-use super::highlight::coloured;
+use super::highlight::colour_text;
 use super::history::is_left_out;
 use crate::error::CommandError;
 use crate::private_files;
@@ -112,7 +112,7 @@ impl EntryInput {
     pub(super) fn read(&mut self, prompt: &str) -> Result<InputRead, CommandError> {
         match self {
             Self::Terminal(terminal) => terminal.read(prompt),
-            Self::Pipe(completeness) => piped(completeness),
+            Self::Pipe(completeness) => read_piped(completeness),
         }
     }
 
@@ -121,7 +121,7 @@ impl EntryInput {
     }
 }
 
-fn piped(completeness: &EntryCompleteness) -> Result<InputRead, CommandError> {
+fn read_piped(completeness: &EntryCompleteness) -> Result<InputRead, CommandError> {
     let mut entry = String::new();
     let mut input = std::io::stdin().lock();
     loop {
@@ -204,7 +204,7 @@ const ALARM: Style = AnsiColor::Red.on_default().bold();
 
 impl Highlighter for TypingHelper {
     fn highlight<'l>(&self, line: &'l str, at: usize) -> Cow<'l, str> {
-        coloured(line, at).into()
+        colour_text(line, at).into()
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {

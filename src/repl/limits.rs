@@ -6,7 +6,7 @@ use crate::report::table::text_table;
 const COLUMNS: [&str; 7] = ["org", "calls of", "a minute", "ours", "others'", "left", "left to others"];
 
 /// A row for each bucket that was called; the counts are of the window that goes on, or that ended last.
-pub(super) fn told<'a>(rates: impl Iterator<Item = (&'a str, Vec<BucketRate>)>, width: Option<u16>) -> String {
+pub(super) fn limits_table<'a>(rates: impl Iterator<Item = (&'a str, Vec<BucketRate>)>, width: Option<u16>) -> String {
     let rows: Vec<Vec<String>> =
         rates.flat_map(|(org, rates)| rates.into_iter().map(move |rate| row(org, &rate))).collect();
     if rows.is_empty() {

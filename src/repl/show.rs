@@ -3,7 +3,7 @@
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::fit::{FittedTable, wrapped};
+use super::fit::{FittedTable, wrap_text};
 use super::objects::{cell, table};
 use crate::report::table::text_table;
 use crate::report::visible_text;
@@ -63,7 +63,7 @@ impl TreeLine {
     fn wrapped(&self, width: usize) -> Vec<String> {
         let indent = self.before.width();
         let left = width.saturating_sub(indent).max(LEAST_VALUE);
-        let lines = wrapped(&self.value, left).into_iter().enumerate();
+        let lines = wrap_text(&self.value, left).into_iter().enumerate();
         let line = |(index, line): (usize, String)| {
             let before = if index == 0 { self.before.clone() } else { " ".repeat(indent) };
             format!("{before}{line}").trim_end().to_owned()
@@ -117,7 +117,7 @@ fn branch(item: &Value, depth: usize, lines: &mut Vec<TreeLine>) {
 pub(super) fn as_csv(value: &Value) -> Result<Vec<u8>, csv::Error> {
     let single = [value.clone()];
     let items = value.as_array().map_or(single.as_slice(), Vec::as_slice);
-    let flat: Vec<Vec<(String, String)>> = items.iter().map(flattened).collect();
+    let flat: Vec<Vec<(String, String)>> = items.iter().map(flatten_fields).collect();
     let mut columns: Vec<&String> = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     for (name, _) in flat.iter().flatten() {
@@ -134,7 +134,7 @@ pub(super) fn as_csv(value: &Value) -> Result<Vec<u8>, csv::Error> {
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
-fn flattened(item: &Value) -> Vec<(String, String)> {
+fn flatten_fields(item: &Value) -> Vec<(String, String)> {
     let mut leaves = Vec::new();
     flatten("", item, &mut leaves);
     leaves

@@ -24,12 +24,12 @@ pub(super) fn changes(write: &WriteEvidence) -> Vec<FieldChange> {
     let done = matches!(write.state, WriteState::Done | WriteState::Undone);
     let after = if done { &write.after } else { &Value::Null };
     let call = (write.call.operation.as_str(), write.call.method.as_str());
-    between(call, &write.before, body, after)
+    changes_between(call, &write.before, body, after)
 }
 
 /// What a call (operation and method) changes: from the images of before and after, or from what it asks for where there is none of
 /// after. A lifecycle call changes a status.
-pub(super) fn between(
+pub(super) fn changes_between(
     (operation, method): (&str, &str),
     before: &Value,
     body: &Value,
@@ -37,22 +37,22 @@ pub(super) fn between(
 ) -> Vec<FieldChange> {
     if let Value::Bool(was) = *before {
         // An image of whether something is there, such as a membership: the write turns it round.
-        return vec![there(was, !was)];
+        return vec![presence_change(was, !was)];
     }
     if method == "DELETE" {
         return match before {
             Value::Null => Vec::new(),
-            _ => vec![there(true, false)],
+            _ => vec![presence_change(true, false)],
         };
     }
     if is_image(before, after) {
-        return compared(before, after, MissingField::IsGone);
+        return compare_images(before, after, MissingField::IsGone);
     }
     match status_after(operation, before) {
         Some(status) => {
             vec![FieldChange { field: "status".to_owned(), before: text(&before["status"]), after: status }]
         }
-        None => compared(before, body, MissingField::Stays),
+        None => compare_images(before, body, MissingField::Stays),
     }
 }
 
@@ -65,7 +65,7 @@ fn is_image(before: &Value, after: &Value) -> bool {
     !after.is_empty() && before.get("id") == after.get("id")
 }
 
-fn there(before: bool, after: bool) -> FieldChange {
+fn presence_change(before: bool, after: bool) -> FieldChange {
     let words = |is: bool| if is { "yes" } else { "no" }.to_owned();
     FieldChange { field: "there".to_owned(), before: words(before), after: words(after) }
 }
@@ -77,7 +77,7 @@ enum MissingField {
     Stays,
 }
 
-fn compared(before: &Value, after: &Value, missing: MissingField) -> Vec<FieldChange> {
+fn compare_images(before: &Value, after: &Value, missing: MissingField) -> Vec<FieldChange> {
     let mut changes = Vec::new();
     walk("", before, after, missing, &mut changes);
     changes
@@ -93,11 +93,11 @@ fn walk(path: &str, before: &Value, after: &Value, missing: MissingField, change
             let (old, new) = (before.as_object().unwrap_or(&empty), after.as_object().unwrap_or(&empty));
             for (name, value) in new.iter().filter(|(name, _)| !is_silent(name)) {
                 let was = old.get(name).unwrap_or(&Value::Null);
-                walk(&joined(path, name), was, value, missing, changes);
+                walk(&join_path(path, name), was, value, missing, changes);
             }
             let gone = |(name, _): &(&String, &Value)| !new.contains_key(*name) && !is_silent(name);
             for (name, value) in old.iter().filter(gone).filter(|_| missing == MissingField::IsGone) {
-                walk(&joined(path, name), value, &Value::Null, missing, changes);
+                walk(&join_path(path, name), value, &Value::Null, missing, changes);
             }
         }
         _ => changes.push(FieldChange {
@@ -112,7 +112,7 @@ fn is_silent(name: &str) -> bool {
     SILENT.contains(&name)
 }
 
-fn joined(path: &str, name: &str) -> String {
+fn join_path(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use crate::run::event::CallLine;
 
-    fn changed(method: &str, before: Value, body: &Value, after: Value) -> Vec<String> {
+    fn changed_fields(method: &str, before: Value, body: &Value, after: Value) -> Vec<String> {
         changed_by(("x", method), before, body, after)
     }
 
@@ -165,7 +165,7 @@ mod tests {
             json!({"scope": "USER", "profile": {"dn": "a", "cn": "b"}, "gone": 1, "_links": 1, "lastUpdated": 1});
         let after = json!({"scope": "GROUP", "profile": {"dn": "a", "cn": "c"}, "_links": 2, "lastUpdated": 2});
         assert_eq!(
-            changed("POST", before, &json!({"scope": "GROUP"}), after),
+            changed_fields("POST", before, &json!({"scope": "GROUP"}), after),
             ["scope: USER -> GROUP", "profile.cn: b -> c", "gone: 1 -> "]
         );
     }
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn an_empty_answer_deletes_nothing() {
         let before = json!({"id": "00u1", "profile": {"login": "a"}});
-        let row = |after| changed("POST", before.clone(), &json!({}), after);
+        let row = |after| changed_fields("POST", before.clone(), &json!({}), after);
         assert!(row(json!({})).is_empty());
         assert!(row(json!({"resetPasswordUrl": "x"})).is_empty());
     }
@@ -196,12 +196,12 @@ mod tests {
     fn a_create_shows_what_was_asked_for_and_not_what_the_org_added() {
         let body = json!({"profile": {"name": "AD Users"}});
         let after = json!({"id": "00g1", "profile": {"name": "AD Users"}});
-        assert_eq!(changed("POST", Value::Null, &body, after), ["profile.name:  -> AD Users"]);
+        assert_eq!(changed_fields("POST", Value::Null, &body, after), ["profile.name:  -> AD Users"]);
     }
 
     #[test]
     fn memberships_and_deletions_are_there_or_not() {
-        let row = |method, before| changed(method, before, &Value::Null, Value::Null);
+        let row = |method, before| changed_fields(method, before, &Value::Null, Value::Null);
         assert_eq!(row("PUT", json!(false)), ["there: no -> yes"]);
         assert_eq!(row("DELETE", json!(true)), ["there: yes -> no"]);
         assert_eq!(row("DELETE", json!({"id": 1})), ["there: yes -> no"]);
@@ -209,6 +209,6 @@ mod tests {
 
     #[test]
     fn an_answer_without_a_body_is_compared_by_what_was_asked_for() {
-        assert_eq!(changed("PUT", json!({"a": 1, "b": 2}), &json!({"a": 3}), Value::Null), ["a: 1 -> 3"]);
+        assert_eq!(changed_fields("PUT", json!({"a": 1, "b": 2}), &json!({"a": 3}), Value::Null), ["a: 1 -> 3"]);
     }
 }

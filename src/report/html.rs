@@ -10,7 +10,7 @@ use super::difference::changes;
 use super::evidence::{RunEvidence, WriteEvidence, outcome_words};
 use super::movement::{self, TableMoves};
 use super::story::{RunSummary, StoryItem};
-use super::text::words::{between, clean, counted, duration};
+use super::text::words::{clean, count_noun, duration, time_between};
 use super::text::{calls_of, items_of};
 use super::visible_text;
 
@@ -20,11 +20,11 @@ const PAGE: &str = include_str!("html/page.html");
 ///
 /// Every text of a run is escaped by the template library; the page loads nothing, and a policy in its head forbids it to.
 pub fn page(evidence: &RunEvidence) -> Result<String, minijinja::Error> {
-    rendered(PAGE, &context(evidence))
+    render_page(PAGE, &context(evidence))
 }
 
 /// A page of this template and content, with a newline at its end.
-pub(super) fn rendered(page: &str, content: &Value) -> Result<String, minijinja::Error> {
+pub(super) fn render_page(page: &str, content: &Value) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
@@ -38,7 +38,7 @@ pub(super) fn rendered(page: &str, content: &Value) -> Result<String, minijinja:
 
 fn context(evidence: &RunEvidence) -> Value {
     let story = RunSummary::of(evidence);
-    let movement = movement::told(&story.tables);
+    let movement = movement::told_moves(&story.tables);
     json!({
         "run": evidence.run,
         "runbook": evidence.runbook,
@@ -47,24 +47,24 @@ fn context(evidence: &RunEvidence) -> Value {
         "journal": clean(&evidence.journal),
         "orgs": evidence.orgs,
         "parameters": evidence.given().map(|(name, value)| json!({ "name": name, "value": clean(&value) })).collect::<Vec<_>>(),
-        "started": shown(evidence.started),
-        "ended": evidence.ended.map(shown),
-        "took": between(evidence.started, story.last),
+        "started": show_time(evidence.started),
+        "ended": evidence.ended.map(show_time),
+        "took": time_between(evidence.started, story.last),
         "outcome": outcome_words(evidence.outcome),
         "message": story.message.map(clean),
         "remarks": story.remarks,
         "counts": story.counts,
         "items_of": items_of(&story.counts),
         "calls_of": calls_of(&story.counts),
-        "items_shown": counted(story.items.len() as u64, "item"),
+        "items_shown": count_noun(story.items.len() as u64, "item"),
         "moves": movement.as_ref().map(moves),
         "timeline": timeline(&story, evidence.started),
         "steps": story.steps.iter().map(|step| json!({
             "title": clean(step.title),
             "end": step.end.words(),
             "message": step.message,
-            "begun": step.begun.map(shown),
-            "took": step.begun.zip(step.ended).map(|(begun, ended)| between(begun, ended)),
+            "begun": step.begun.map(show_time),
+            "took": step.begun.zip(step.ended).map(|(begun, ended)| time_between(begun, ended)),
             "orgs": step.orgs,
             "writes": step.writes,
             "checks": step.checks,
@@ -74,13 +74,13 @@ fn context(evidence: &RunEvidence) -> Value {
         "items": story.items.iter().map(|one| item(one, &evidence.writes)).collect::<Vec<_>>(),
         "writes": evidence.writes.iter().filter(|write| write.item.is_none()).map(line).collect::<Vec<_>>(),
         "attestations": story.attestations.iter().map(|one| json!({
-            "time": shown(one.time),
+            "time": show_time(one.time),
             "words": clean(&one.words),
             "how": one.how.map(clean),
             "by": one.by,
         })).collect::<Vec<_>>(),
         "waits": story.waits.iter().map(|wait| json!({
-            "begun": shown(wait.begun),
+            "begun": show_time(wait.begun),
             "took": duration(wait.seconds()),
             "item": wait.item,
             "reason": clean(wait.reason),
@@ -96,14 +96,14 @@ fn item(item: &StoryItem<'_>, writes: &[WriteEvidence]) -> Value {
         "step": item.step,
         "message": item.message.map(clean),
         "took": duration(item.seconds),
-        "wrote": counted(item.writes.len() as u64, "write"),
+        "wrote": count_noun(item.writes.len() as u64, "write"),
         "writes": item.writes.iter().map(|at| line(&writes[*at])).collect::<Vec<_>>(),
     })
 }
 
 fn line(write: &WriteEvidence) -> Value {
     json!({
-        "time": shown(write.time),
+        "time": show_time(write.time),
         "step": write.step,
         "org": write.call.org,
         "operation": write.call.operation,
@@ -118,7 +118,7 @@ fn line(write: &WriteEvidence) -> Value {
     })
 }
 
-fn shown(time: Timestamp) -> String {
+fn show_time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
@@ -169,7 +169,7 @@ fn timeline(story: &RunSummary<'_>, started: Timestamp) -> Value {
     let at = |time: Timestamp| (time.duration_since(started).as_secs_f64() / whole * 1000.0).clamp(0.0, 1000.0);
     let begun = story.steps.iter().filter_map(|step| Some((step, step.begun?, step.ended?)));
     let steps: Vec<Value> = begun
-        .map(|(step, from, until)| json!({ "title": clean(step.title), "end": step.end.words(), "x": at(from), "width": (at(until) - at(from)).max(2.0), "took": between(from, until) }))
+        .map(|(step, from, until)| json!({ "title": clean(step.title), "end": step.end.words(), "x": at(from), "width": (at(until) - at(from)).max(2.0), "took": time_between(from, until) }))
         .collect();
     let waits: Vec<Value> = story
         .waits

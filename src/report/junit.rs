@@ -20,7 +20,7 @@ type JunitWriter = Writer<Vec<u8>>;
 /// When the XML library refuses what it is given.
 pub fn document(evidence: &RunEvidence) -> io::Result<String> {
     let story = RunSummary::of(evidence);
-    written(&[steps(evidence, &story), items(evidence, &story)])
+    write_junit(&[steps(evidence, &story), items(evidence, &story)])
 }
 
 /// Tests of runbooks as a suite a file.
@@ -57,10 +57,10 @@ pub fn of_tests(suites: &[TestSuite], begun: Timestamp) -> io::Result<String> {
         cases: suite.cases.iter().map(case).collect(),
         out: String::new(),
     };
-    written(&suites.iter().map(suite).collect::<Vec<_>>())
+    write_junit(&suites.iter().map(suite).collect::<Vec<_>>())
 }
 
-fn written(suites: &[JunitSuite]) -> io::Result<String> {
+fn write_junit(suites: &[JunitSuite]) -> io::Result<String> {
     let mut out = Writer::new_with_indent(Vec::new(), b' ', 2);
     out.write_event(Xml::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     out.create_element("testsuites").write_inner_content(|out| {
@@ -144,7 +144,7 @@ fn items(evidence: &RunEvidence, story: &RunSummary<'_>) -> JunitSuite {
 }
 
 /// What a person did, and who it was.
-fn attested(attestation: &RunAttestation<'_>) -> (&'static str, String) {
+fn attestation_property(attestation: &RunAttestation<'_>) -> (&'static str, String) {
     let by = match (&attestation.by, attestation.kind) {
         (Some(by), _) => format!(", by {by}"),
         (None, AttestationKind::Question) => ", not agreed".to_owned(),
@@ -172,7 +172,7 @@ fn facts(evidence: &RunEvidence, story: &RunSummary<'_>) -> Vec<(&'static str, S
     ];
     let orgs = evidence.orgs.iter();
     facts.extend(orgs.map(|org| ("org", format!("{} {}", org.name, org.url))));
-    facts.extend(story.attestations.iter().map(attested));
+    facts.extend(story.attestations.iter().map(attestation_property));
     facts
 }
 

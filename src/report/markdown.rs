@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::evidence::{RunEvidence, WriteState, outcome_words};
 use super::movement::{self, TableMoves};
 use super::story::{AttestationKind, ItemEnd, RunAttestation, RunSummary, StepEnd};
-use super::text::words::{between, clean};
+use super::text::words::{clean, time_between};
 use crate::run::actor::UNKNOWN;
 
 /// A ticket is read by people: longer lists are cut, and say so.
@@ -16,7 +16,7 @@ const LONGEST: usize = 100;
 /// The text, with a newline at its end.
 pub fn text(evidence: &RunEvidence) -> String {
     let story = RunSummary::of(evidence);
-    let movement = movement::told(&story.tables);
+    let movement = movement::told_moves(&story.tables);
     let sections = [
         heading(evidence, &story),
         facts(evidence, &story),
@@ -24,8 +24,8 @@ pub fn text(evidence: &RunEvidence) -> String {
         failed_items(&story),
         steps(&story),
         writes(evidence),
-        attested(&story),
-        moved(movement.as_ref()),
+        attestation_lines(&story),
+        moves_table(movement.as_ref()),
         remarks(&story),
     ];
     let told: Vec<_> = sections.into_iter().filter(|text| !text.is_empty()).collect();
@@ -33,9 +33,9 @@ pub fn text(evidence: &RunEvidence) -> String {
 }
 
 fn heading(evidence: &RunEvidence, story: &RunSummary<'_>) -> String {
-    let mut text = format!("# {}: {}\n", escaped(&evidence.runbook), outcome_words(evidence.outcome));
+    let mut text = format!("# {}: {}\n", escape_markdown(&evidence.runbook), outcome_words(evidence.outcome));
     if let Some(message) = story.message {
-        let _ = writeln!(text, "\n{}", escaped(message));
+        let _ = writeln!(text, "\n{}", escape_markdown(message));
     }
     text
 }
@@ -44,12 +44,12 @@ fn facts(evidence: &RunEvidence, story: &RunSummary<'_>) -> String {
     let mut rows = vec![("run", evidence.run.clone()), ("started by", evidence.operator.clone())];
     let orgs = evidence.orgs.iter();
     rows.extend(orgs.map(|org| ("org", format!("{}: {}", org.name, org.url))));
-    rows.push(("started", shown(evidence.started)));
+    rows.push(("started", show_time(evidence.started)));
     let ended = evidence.ended.map(|ended| {
-        let took = between(evidence.started, ended);
-        format!("{} (after {took})", shown(ended))
+        let took = time_between(evidence.started, ended);
+        format!("{} (after {took})", show_time(ended))
     });
-    let last = || format!("never; last heard of {}", shown(story.last));
+    let last = || format!("never; last heard of {}", show_time(story.last));
     rows.push(("ended", ended.unwrap_or_else(last)));
     if !story.items.is_empty() {
         rows.push(("items", items(story)));
@@ -80,7 +80,7 @@ fn unknown_writes(evidence: &RunEvidence) -> String {
     let rows: Vec<_> = unknown
         .map(|write| {
             vec![
-                shown(write.time),
+                show_time(write.time),
                 write.call.org.clone(),
                 write.item.clone().unwrap_or_default(),
                 write.call.operation.clone(),
@@ -113,7 +113,7 @@ fn failed_items(story: &RunSummary<'_>) -> String {
 fn steps(story: &RunSummary<'_>) -> String {
     let row = |step: &super::story::StoryStep<'_>| {
         let took = step.begun.zip(step.ended);
-        let took = took.map(|(begun, ended)| between(begun, ended));
+        let took = took.map(|(begun, ended)| time_between(begun, ended));
         vec![
             step.title.to_owned(),
             step.orgs.iter().copied().collect::<Vec<_>>().join(", "),
@@ -141,7 +141,7 @@ fn writes(evidence: &RunEvidence) -> String {
     section("Writes", &["org", "step", "item", "operation", "call", "answer"], &rows)
 }
 
-fn attested(story: &RunSummary<'_>) -> String {
+fn attestation_lines(story: &RunSummary<'_>) -> String {
     let row = |attestation: &RunAttestation<'_>| {
         let who = match (&attestation.by, attestation.kind) {
             (Some(name), _) => name.to_string(),
@@ -150,19 +150,19 @@ fn attested(story: &RunSummary<'_>) -> String {
             (None, AttestationKind::Question) => "not agreed".to_owned(),
             (None, _) => UNKNOWN.to_owned(),
         };
-        vec![shown(attestation.time), who, attestation.words.to_string()]
+        vec![show_time(attestation.time), who, attestation.words.to_string()]
     };
     let rows: Vec<_> = story.attestations.iter().map(row).collect();
     section("Who did it", &["when", "who", "what"], &rows)
 }
 
-fn moved(movement: Option<&TableMoves>) -> String {
+fn moves_table(movement: Option<&TableMoves>) -> String {
     let Some(movement) = movement else {
         return String::new();
     };
     let row = |line: super::movement::MoveLine<'_>| vec![line.item.to_owned(), line.from, line.to];
     let rows: Vec<_> = movement.lines().into_iter().map(row).collect();
-    let title = format!("Moved ({}, by {})", rows.len(), escaped(&movement.column));
+    let title = format!("Moved ({}, by {})", rows.len(), escape_markdown(&movement.column));
     section(&title, &["item", "from", "to"], &rows)
 }
 
@@ -170,7 +170,7 @@ fn remarks(story: &RunSummary<'_>) -> String {
     if story.remarks.is_empty() {
         return String::new();
     }
-    let lines = story.remarks.iter().map(|remark| format!("- {}\n", escaped(remark)));
+    let lines = story.remarks.iter().map(|remark| format!("- {}\n", escape_markdown(remark)));
     format!("## Remarks\n\n{}", lines.collect::<String>())
 }
 
@@ -190,16 +190,16 @@ fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let head: Vec<_> = columns.iter().map(ToString::to_string).collect();
     let rule = vec!["---".to_owned(); columns.len()];
-    let body = rows.map(|cells| line(&cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>()));
+    let body = rows.map(|cells| line(&cells.iter().map(|cell| escape_markdown(cell)).collect::<Vec<_>>()));
     [line(&head), line(&rule)].into_iter().chain(body).collect()
 }
 
-fn shown(time: Timestamp) -> String {
+fn show_time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 /// Text that Markdown shows as it is, on one line: no character of it makes markup, HTML or a table's border.
-fn escaped(text: &str) -> String {
+fn escape_markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in clean(text).trim().chars() {
         match c {

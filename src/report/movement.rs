@@ -68,7 +68,7 @@ impl TableMoves {
 ///
 /// Two forms are known: a row marked `before` and the next `after`, in any column; or two columns of one row, called so (also `from`
 /// and `to`, `old` and `new`).
-pub(super) fn told(tables: &[StoryTable<'_>]) -> Option<TableMoves> {
+pub(super) fn told_moves(tables: &[StoryTable<'_>]) -> Option<TableMoves> {
     let candidates = tables.iter().flat_map(|table| in_rows(table).into_iter().chain(in_columns(table)));
     // Of equals the last one: later tables and columns are nearer to the verified state.
     candidates.filter(|movement| !movement.moves.is_empty()).max_by_key(|movement| movement.moves.len())
@@ -81,15 +81,15 @@ fn in_rows(table: &StoryTable<'_>) -> Vec<TableMoves> {
     };
     let names = (0..table.columns.len()).filter(|&column| column != marks);
     let movement = |column: usize| {
-        let pairs =
-            pairs(table, marks).map(|(before, after)| (what(before, marks), cell(before, column), cell(after, column)));
-        gathered(table.columns[column].clone(), pairs)
+        let pairs = pairs(table, marks)
+            .map(|(before, after)| (row_subject(before, marks), cell(before, column), cell(after, column)));
+        gather_moves(table.columns[column].clone(), pairs)
     };
     names.map(movement).collect()
 }
 
 /// The text that says whom a row is about: its first cell, or the second one when the first is the mark.
-fn what(row: &[String], marks: usize) -> &str {
+fn row_subject(row: &[String], marks: usize) -> &str {
     cell(row, usize::from(marks == 0))
 }
 
@@ -110,21 +110,21 @@ fn in_columns(table: &StoryTable<'_>) -> Vec<TableMoves> {
     let mut found = Vec::new();
     for (index, title) in table.columns.iter().enumerate() {
         for (before, after) in WORDS {
-            let Some(rest) = without(title, before) else {
+            let Some(rest) = title_without(title, before) else {
                 continue;
             };
-            let other = table.columns.iter().position(|other| without(other, after).as_ref() == Some(&rest));
+            let other = table.columns.iter().position(|other| title_without(other, after).as_ref() == Some(&rest));
             let Some(other) = other else { continue };
             let name = if rest.is_empty() { format!("{before} and {after}") } else { rest };
             let pairs = table.rows.iter().map(|row| (cell(row, 0), cell(row, index), cell(row, other)));
-            found.push(gathered(name, pairs));
+            found.push(gather_moves(name, pairs));
         }
     }
     found
 }
 
 /// A title without one of its words; `None` when it has no such word.
-fn without(title: &str, word: &str) -> Option<String> {
+fn title_without(title: &str, word: &str) -> Option<String> {
     let words: Vec<_> = title.split(|c: char| c.is_whitespace() || c == '_').collect();
     let at = words.iter().position(|found| found.eq_ignore_ascii_case(word))?;
     let rest = words.iter().enumerate().filter(|(index, _)| *index != at);
@@ -135,7 +135,7 @@ fn cell(row: &[String], column: usize) -> &str {
     row.get(column).map_or("", |cell| cell.trim())
 }
 
-fn gathered<'a>(column: String, pairs: impl Iterator<Item = (&'a str, &'a str, &'a str)>) -> TableMoves {
+fn gather_moves<'a>(column: String, pairs: impl Iterator<Item = (&'a str, &'a str, &'a str)>) -> TableMoves {
     let (mut moves, mut stayed) = (Vec::new(), 0);
     for (what, before, after) in pairs {
         let (Some(from), Some(to)) = (name(before), name(after)) else {
@@ -170,7 +170,7 @@ mod tests {
         let columns = strings(columns);
         let rows: Vec<_> = rows.iter().map(|row| strings(row)).collect();
         let table = StoryTable { step: None, columns: &columns, rows: &rows };
-        let movement = told(&[table])?;
+        let movement = told_moves(&[table])?;
         let flows = movement.flows();
         let flow = |flow: &MoveFlow| (flow.from.to_string(), flow.to.to_string(), flow.count);
         Some((movement.column.clone(), flows.iter().map(flow).collect()))

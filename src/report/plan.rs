@@ -177,5 +177,5 @@ impl RunPlan {
 
 /// What a write (operation and method) changes, from the images of before and after.
 pub fn changes(call: (&str, &str), before: &Value, body: &Value, after: &Value) -> Vec<FieldChange> {
-    difference::between(call, before, body, after)
+    difference::changes_between(call, before, body, after)
 }

@@ -38,7 +38,7 @@ pub fn text(runs: &[RunLine], width: Option<u16>) -> String {
 }
 
 fn row(run: &RunLine) -> Vec<String> {
-    let duration = run.ended.map(|ended| words::between(run.started, ended));
+    let duration = run.ended.map(|ended| words::time_between(run.started, ended));
     vec![
         run.run.clone(),
         run.runbook.clone(),

@@ -14,7 +14,7 @@ pub(super) use step::{StepEnd, StoryStep};
 pub(super) use wait::StoryWait;
 
 use super::evidence::{DIED, RunEvidence, UndoEvidence, WriteState};
-use super::text::words::{counted, unverified};
+use super::text::words::{count_noun, unverified_words};
 use crate::run::actor::RunActor;
 use crate::run::event::{EventKind, RunCounts, RunEvent, RunOutcome};
 
@@ -104,7 +104,11 @@ impl<'a> RunSummary<'a> {
         let items = item::all(evidence);
         Self {
             steps: step::all(evidence, message, last),
-            attestations: events.iter().filter_map(attestation).chain(evidence.undos.iter().map(undone)).collect(),
+            attestations: events
+                .iter()
+                .filter_map(attestation)
+                .chain(evidence.undos.iter().map(undo_attestation))
+                .collect(),
             waits: wait::all(events, last),
             tables: events.iter().filter_map(table).collect(),
             remarks: events.iter().rev().find_map(remarks).unwrap_or_default(),
@@ -144,19 +148,19 @@ fn attestation(event: &RunEvent) -> Option<RunAttestation<'_>> {
         EventKind::Allowed { words, .. } => (AttestationKind::Allowance, Cow::from(words), None, by_actor()),
         EventKind::Planned { plan, writes } => (
             AttestationKind::Plan,
-            format!("the run is held to the plan {plan} with {}", counted(*writes, "write")).into(),
+            format!("the run is held to the plan {plan} with {}", count_noun(*writes, "write")).into(),
             None,
             by_actor(),
         ),
         EventKind::Approved { by, at, ticket, signed_with, account, .. } => (
             AttestationKind::Approval,
-            approved(*at, ticket.as_deref(), signed_with.as_deref(), account.as_deref()).into(),
+            approval_words(*at, ticket.as_deref(), signed_with.as_deref(), account.as_deref()).into(),
             None,
             Some(Cow::from(by)),
         ),
         EventKind::UnverifiedJournal { of, reason, accepted_by } => (
             AttestationKind::Journal,
-            unverified(of, reason, accepted_by.as_deref()).into(),
+            unverified_words(of, reason, accepted_by.as_deref()).into(),
             None,
             accepted_by.as_ref().and_then(|_| by_actor()),
         ),
@@ -174,8 +178,8 @@ fn attestation(event: &RunEvent) -> Option<RunAttestation<'_>> {
     })
 }
 
-fn undone(undo: &UndoEvidence) -> RunAttestation<'_> {
-    let writes = counted(undo.writes, "write");
+fn undo_attestation(undo: &UndoEvidence) -> RunAttestation<'_> {
+    let writes = count_noun(undo.writes, "write");
     RunAttestation {
         time: undo.started,
         item: None,
@@ -187,7 +191,7 @@ fn undone(undo: &UndoEvidence) -> RunAttestation<'_> {
     }
 }
 
-fn approved(at: Timestamp, ticket: Option<&str>, signed_with: Option<&str>, account: Option<&str>) -> String {
+fn approval_words(at: Timestamp, ticket: Option<&str>, signed_with: Option<&str>, account: Option<&str>) -> String {
     let ticket = ticket.map_or_else(String::new, |ticket| format!(" for ticket {ticket}"));
     let at = at.strftime("%Y-%m-%d %H:%M:%SZ");
     let account = account.map_or_else(String::new, |account| format!(" as {account}"));

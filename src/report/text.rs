@@ -15,10 +15,10 @@ use serde_json::Value;
 use super::table::text_table;
 use crate::run::actor::{RunActor, UNKNOWN};
 use crate::run::event::{CallLine, EventKind, ItemOutcome, OrgLine, RunEvent};
-use words::{block, clean, painted};
+use words::{block, clean, paint_text};
 
 pub(in crate::report) use outcome::{calls_of, items_of};
-pub(crate) use words::{counted, told_above};
+pub(crate) use words::{count_noun, told_above};
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -86,7 +86,7 @@ impl TextReporter {
     }
 
     fn lines(&mut self, event: &RunEvent) -> Vec<String> {
-        if self.verbosity < least(&event.kind) {
+        if self.verbosity < least_verbosity(&event.kind) {
             return Vec::new();
         }
         match &event.kind {
@@ -104,14 +104,14 @@ impl TextReporter {
                     message: message.as_deref(),
                     counts,
                     remarks,
-                    elapsed: self.started.map(|started| words::between(started, event.time)),
+                    elapsed: self.started.map(|started| words::time_between(started, event.time)),
                     waits_for: self.waits_for.as_deref(),
                 };
                 [self.rest(), ending.lines()].concat()
             }
             other => {
-                let told = told(other, event.actor.as_ref(), self.verbosity);
-                within(event.item.as_deref(), &told)
+                let told = event_lines(other, event.actor.as_ref(), self.verbosity);
+                lines_of_item(event.item.as_deref(), &told)
             }
         }
     }
@@ -170,11 +170,11 @@ impl TextReporter {
         }
         let names = called.iter().map(|name| clean(name)).collect::<Vec<_>>();
         let line = format!("  in {}", names.join(" and "));
-        vec![painted(FAINT, &line)]
+        vec![paint_text(FAINT, &line)]
     }
 
     fn run(&self, run: &str, runbook: &str, by: Option<&str>, orgs: &[OrgLine], parameters: &Value) -> Vec<String> {
-        let mut lines = vec![format!("{} (run {run})", painted(HEADING, &clean(runbook)))];
+        let mut lines = vec![format!("{} (run {run})", paint_text(HEADING, &clean(runbook)))];
         lines.extend(by.map(|by| format!("  started by {}", clean(by))));
         let names = orgs.iter().map(|org| org.name.chars().count()).max().unwrap_or(0);
         for org in orgs {
@@ -185,7 +185,7 @@ impl TextReporter {
         let given = parameters.filter(|(name, value)| *name != "origins" && !value.is_null());
         for (name, value) in given {
             let line = format!("  {} = {}", clean(name), clean(&parameter(value)));
-            lines.push(painted(FAINT, &self.clipped(&line)));
+            lines.push(paint_text(FAINT, &self.clipped(&line)));
         }
         lines
     }
@@ -203,10 +203,10 @@ impl TextReporter {
     fn step(&self, event: &RunEvent, title: &str) -> Vec<String> {
         if event.item.is_some() {
             let title = format!("▸ {}", clean(title));
-            return within(event.item.as_deref(), &[painted(HEADING, &title)]);
+            return lines_of_item(event.item.as_deref(), &[paint_text(HEADING, &title)]);
         }
         let title = format!("▸ {} {}", self.steps, clean(title));
-        vec![String::new(), painted(HEADING, &title)]
+        vec![String::new(), paint_text(HEADING, &title)]
     }
 
     fn table(&self, columns: &[String], rows: &[Vec<String>]) -> Vec<String> {
@@ -238,7 +238,7 @@ pub(in crate::report) fn org_of<'a>(call: &CallLine, orgs: &'a [OrgLine]) -> Opt
 }
 
 /// The least verbosity at which a kind is told.
-fn least(kind: &EventKind) -> OutputVerbosity {
+fn least_verbosity(kind: &EventKind) -> OutputVerbosity {
     match kind {
         EventKind::Read(_) | EventKind::Module { .. } => OutputVerbosity::Verbose,
         // A read that finds nothing is how one asks whether something is there; what ends the run is told as its error.
@@ -255,19 +255,23 @@ fn least(kind: &EventKind) -> OutputVerbosity {
 }
 
 /// Lines of an event that stands within a step. The other kinds have their own form.
-fn told(kind: &EventKind, actor: Option<&RunActor>, verbosity: OutputVerbosity) -> Vec<String> {
+fn event_lines(kind: &EventKind, actor: Option<&RunActor>, verbosity: OutputVerbosity) -> Vec<String> {
     let by = || actor.map_or_else(|| UNKNOWN.to_owned(), RunActor::words);
     match kind {
         EventKind::Read(call) => call::read(call, verbosity),
-        EventKind::Performed(call) => call::performed(call, verbosity),
-        EventKind::Unchanged(call) => call::unchanged(call),
-        EventKind::Refused { call, message } => call::refused(call, message),
-        EventKind::Check { passed: true, words } => block(&painted(GOOD, "✓"), words),
-        EventKind::Check { passed: false, words } => block(&painted(BAD, "✗"), words),
+        EventKind::Performed(call) => call::performed_lines(call, verbosity),
+        EventKind::Unchanged(call) => call::unchanged_lines(call),
+        EventKind::Refused { call, message } => call::refused_lines(call, message),
+        EventKind::Check { passed: true, words } => block(&paint_text(GOOD, "✓"), words),
+        EventKind::Check { passed: false, words } => block(&paint_text(BAD, "✗"), words),
         EventKind::Note { words } => block("·", words),
         EventKind::Planned { plan, writes } => block(
             "·",
-            &format!("held to the plan {} with {}", plan.get(..12).unwrap_or(plan), words::counted(*writes, "write")),
+            &format!(
+                "held to the plan {} with {}",
+                plan.get(..12).unwrap_or(plan),
+                words::count_noun(*writes, "write")
+            ),
         ),
         EventKind::Approved { by, ticket, .. } => {
             let ticket = ticket.as_ref();
@@ -278,15 +282,15 @@ fn told(kind: &EventKind, actor: Option<&RunActor>, verbosity: OutputVerbosity) 
             block("·", &format!("imports {path}, digest {}", digest.get(..12).unwrap_or(digest)))
         }
         EventKind::UnverifiedJournal { of, reason, accepted_by } => {
-            block(&painted(BAD, "!"), &words::unverified(of, reason, accepted_by.as_deref()))
+            block(&paint_text(BAD, "!"), &words::unverified_words(of, reason, accepted_by.as_deref()))
         }
         EventKind::Resumed { .. } => block("·", &format!("resumed by {}; completed calls are not repeated", by())),
         EventKind::Calls { calls, items } => {
-            calls.iter().flat_map(|one| block("·", &call::counted(one, *items))).collect()
+            calls.iter().flat_map(|one| block("·", &call::bucket_words(one, *items))).collect()
         }
         EventKind::Wait { reason, seconds } => {
             let words = format!("waiting up to {}: {reason}", words::duration(*seconds));
-            block(&painted(WAITS, "…"), &words)
+            block(&paint_text(WAITS, "…"), &words)
         }
         EventKind::Manual { title, how, attested_by, .. } => {
             manual(title, how, attested_by.as_ref().map(|_| by()).as_deref())
@@ -306,8 +310,8 @@ fn told(kind: &EventKind, actor: Option<&RunActor>, verbosity: OutputVerbosity) 
 
 fn manual(title: &str, how: &str, attested_by: Option<&str>) -> Vec<String> {
     let (mark, words) = match attested_by {
-        Some(name) => (painted(GOOD, "✓"), format!("by hand: {title} (attested by {name})")),
-        None => (painted(WAITS, "!"), format!("to do by hand: {title}")),
+        Some(name) => (paint_text(GOOD, "✓"), format!("by hand: {title} (attested by {name})")),
+        None => (paint_text(WAITS, "!"), format!("to do by hand: {title}")),
     };
     let mut lines = block(&mark, &words);
     lines.extend(how.lines().map(|line| format!("  {}", clean(line))));
@@ -316,9 +320,9 @@ fn manual(title: &str, how: &str, attested_by: Option<&str>) -> Vec<String> {
 
 fn item(key: &str, outcome: ItemOutcome, message: Option<&str>) -> Vec<String> {
     let mark = match outcome {
-        ItemOutcome::Succeeded => painted(GOOD, "✓"),
-        ItemOutcome::Unchanged => painted(FAINT, "="),
-        ItemOutcome::Failed => painted(BAD, "✗"),
+        ItemOutcome::Succeeded => paint_text(GOOD, "✓"),
+        ItemOutcome::Unchanged => paint_text(FAINT, "="),
+        ItemOutcome::Failed => paint_text(BAD, "✗"),
     };
     let said = match (message, outcome) {
         (Some(message), _) => format!("{key}  {}", words::told_above(message)),
@@ -326,19 +330,19 @@ fn item(key: &str, outcome: ItemOutcome, message: Option<&str>) -> Vec<String> {
         (None, ItemOutcome::Unchanged) => format!("{key}  unchanged"),
         (None, ItemOutcome::Failed) => format!("{key}  failed"),
     };
-    indented(&block(&mark, &said))
+    indent_lines(&block(&mark, &said))
 }
 
 /// Lines of items run side by side mix, so each says whose it is.
-fn within(item: Option<&str>, lines: &[String]) -> Vec<String> {
+fn lines_of_item(item: Option<&str>, lines: &[String]) -> Vec<String> {
     let Some(key) = item else {
-        return indented(lines);
+        return indent_lines(lines);
     };
-    let key = painted(FAINT, &format!("[{}]", clean(key)));
+    let key = paint_text(FAINT, &format!("[{}]", clean(key)));
     lines.iter().map(|line| format!("  {key} {line}")).collect()
 }
 
-fn indented(lines: &[String]) -> Vec<String> {
+fn indent_lines(lines: &[String]) -> Vec<String> {
     lines.iter().map(|line| format!("  {line}")).collect()
 }
 

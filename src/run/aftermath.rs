@@ -99,7 +99,7 @@ impl ProvisioningEffects {
     }
 }
 
-fn has(app: &Value, feature: &str) -> bool {
+fn has_feature(app: &Value, feature: &str) -> bool {
     let features = app["features"].as_array();
     features.is_some_and(|all| all.iter().any(|one| one == feature))
 }

@@ -104,7 +104,7 @@ impl PlannedWrites {
 
     /// Takes a write of a lane off the plan, and those before it, which turned out to be done already. False when the plan has it not.
     pub(super) fn take(&self, lane: &str, write: &Value) -> bool {
-        let asked = compared(write);
+        let asked = comparable_call(write);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let PlanProgress { lanes, bindings } = &mut *state;
         let Some(planned) = lanes.get_mut(lane) else {
@@ -125,7 +125,7 @@ impl PlannedWrite {
 }
 
 /// What two writes are compared by, of a call as the journal keeps it.
-fn compared(call: &Value) -> Value {
+fn comparable_call(call: &Value) -> Value {
     let parts = ["org", "operation", "path", "query", "body"];
     let parts = parts.map(|name| (name.to_owned(), call[name].clone()));
     Value::Object(parts.into_iter().collect())
@@ -148,7 +148,7 @@ fn placeholder(text: &str) -> Option<usize> {
 }
 
 /// Renames all placeholders of a text in the order in which they stand there: so it does not depend on which was made first.
-pub fn renumbered(text: &str) -> String {
+pub fn renumber_placeholders(text: &str) -> String {
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     let mut renamed = String::with_capacity(text.len());
     let mut rest = text;
@@ -211,7 +211,7 @@ impl PlaceholderBindings {
 mod tests {
     use super::*;
 
-    fn planned(lane: &str, path: &str) -> PlannedWrite {
+    fn planned_write(lane: &str, path: &str) -> PlannedWrite {
         PlannedWrite {
             lane: lane.to_owned(),
             org: "okta".to_owned(),
@@ -229,15 +229,18 @@ mod tests {
     #[test]
     fn placeholders_are_numbered_as_they_are_told_of() {
         let text = "a 00gPLANNED0000000007/x 00uPLANNED0000000002, 00gPLANNED0000000007 PLANNED";
-        assert_eq!(renumbered(text), "a 00gPLANNED0000000001/x 00uPLANNED0000000002, 00gPLANNED0000000001 PLANNED");
+        assert_eq!(
+            renumber_placeholders(text),
+            "a 00gPLANNED0000000001/x 00uPLANNED0000000002, 00gPLANNED0000000001 PLANNED"
+        );
     }
 
     #[test]
     fn a_placeholder_stands_for_one_real_id_in_all_lanes() {
         let writes = vec![
-            planned("", "/groups/00gPLANNED0000000001"),
-            planned("1:ada", "/groups/00gPLANNED0000000001/users/00uAda"),
-            planned("1:ben", "/groups/00gPLANNED0000000001/users/00uBen"),
+            planned_write("", "/groups/00gPLANNED0000000001"),
+            planned_write("1:ada", "/groups/00gPLANNED0000000001/users/00uAda"),
+            planned_write("1:ben", "/groups/00gPLANNED0000000001/users/00uBen"),
         ];
         let agreement = PlannedWrites::new("x", writes);
         assert!(agreement.take("", &call("/groups/00gReal")));
@@ -247,7 +250,7 @@ mod tests {
 
     #[test]
     fn what_is_done_already_is_passed_over_and_nothing_comes_twice_or_early() {
-        let writes = ["/a", "/b", "/c"].map(|path| planned("", path));
+        let writes = ["/a", "/b", "/c"].map(|path| planned_write("", path));
         let agreement = PlannedWrites::new("x", writes.into());
         assert!(agreement.take("", &call("/b")));
         assert!(!agreement.take("", &call("/a")), "it was passed over");

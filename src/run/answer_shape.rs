@@ -11,7 +11,11 @@ use crate::okta::operations::ResultKind;
 use crate::okta::{self, ApiResponse};
 
 /// The answer, or what is wrong with it. `host` is whom the message names.
-pub(super) fn checked(call: &ApiCall, host: &str, mut response: ApiResponse) -> Result<ApiResponse, okta::OktaError> {
+pub(super) fn check_answer(
+    call: &ApiCall,
+    host: &str,
+    mut response: ApiResponse,
+) -> Result<ApiResponse, okta::OktaError> {
     let wrong = |expected: &'static str, found: String| okta::OktaError::WrongBody {
         status: response.status,
         host: host.to_owned(),
@@ -99,9 +103,9 @@ mod tests {
 
     use super::*;
 
-    fn judged(call: &ApiCall, status: u16, body: Value) -> Result<Value, String> {
+    fn judge_answer(call: &ApiCall, status: u16, body: Value) -> Result<Value, String> {
         let response = ApiResponse { status, body, request_id: None, next: None, rate: None, date: None };
-        checked(call, "acme.okta.com", response).map(|response| response.body).map_err(|error| error.to_string())
+        check_answer(call, "acme.okta.com", response).map(|response| response.body).map_err(|error| error.to_string())
     }
 
     fn call(name: &str, arguments: &[&str], body: Value) -> ApiCall {
@@ -111,43 +115,43 @@ mod tests {
     #[test]
     fn a_list_is_never_made_of_something_else() {
         let list = call("list_groups", &[], Value::Null);
-        assert_eq!(judged(&list, 200, json!([])), Ok(json!([])));
+        assert_eq!(judge_answer(&list, 200, json!([])), Ok(json!([])));
         for wrong in [json!({}), json!(null), json!("x"), json!({"errorCode": "E1"})] {
-            let error = judged(&list, 200, wrong.clone()).expect_err("no list");
+            let error = judge_answer(&list, 200, wrong.clone()).expect_err("no list");
             assert!(error.contains("answered 200 with"), "{wrong}: {error}");
         }
-        assert!(judged(&list, 204, json!(null)).is_err());
+        assert!(judge_answer(&list, 204, json!(null)).is_err());
         // The table says that this one may have no body.
         let keys = call("list_active_identity_provider_signing_key", &["i"], Value::Null);
-        assert_eq!(judged(&keys, 204, json!(null)), Ok(json!([])));
+        assert_eq!(judge_answer(&keys, 204, json!(null)), Ok(json!([])));
     }
 
     #[test]
     fn an_object_is_due_where_the_table_says_so() {
         let user = call("get_user", &["u"], Value::Null);
         for wrong in [json!(null), json!([]), json!("x"), json!(1)] {
-            assert!(judged(&user, 200, wrong.clone()).is_err(), "{wrong}");
+            assert!(judge_answer(&user, 200, wrong.clone()).is_err(), "{wrong}");
         }
         let role = call("assign_role_to_group", &["g"], json!({"type": "USER_ADMIN"}));
-        assert!(judged(&role, 201, json!(null)).is_ok());
-        assert!(judged(&role, 200, json!([])).is_err());
+        assert!(judge_answer(&role, 201, json!(null)).is_ok());
+        assert!(judge_answer(&role, 200, json!([])).is_err());
         let member = call("assign_user_to_group", &["g", "u"], Value::Null);
-        assert!(judged(&member, 204, json!(null)).is_ok());
-        assert!(judged(&member, 200, json!({"errorCode": "E0000006"})).is_err());
+        assert!(judge_answer(&member, 204, json!(null)).is_ok());
+        assert!(judge_answer(&member, 200, json!({"errorCode": "E0000006"})).is_err());
     }
 
     #[test]
     fn the_answer_of_another_write_is_not_taken() {
         let group = call("add_group", &[], json!({"profile": {"name": "a"}}));
-        assert!(judged(&group, 200, json!({"id": "1", "profile": {"name": "A"}})).is_ok());
-        assert!(judged(&group, 200, json!({"id": "1", "profile": {"name": "b"}})).is_err());
+        assert!(judge_answer(&group, 200, json!({"id": "1", "profile": {"name": "A"}})).is_ok());
+        assert!(judge_answer(&group, 200, json!({"id": "1", "profile": {"name": "b"}})).is_err());
         let (app, jo, kim) = ("0oa1gjh63g214q0Hq0g4", "00u1gjh63g214q0Hq0g4", "00u9gjh63g214q0Hq0g4");
         let update = call("update_application_user", &[app, jo], json!({"scope": "GROUP"}));
-        assert!(judged(&update, 200, json!({"id": jo})).is_ok());
-        assert!(judged(&update, 200, json!({"id": kim})).is_err());
+        assert!(judge_answer(&update, 200, json!({"id": jo})).is_ok());
+        assert!(judge_answer(&update, 200, json!({"id": kim})).is_err());
         let by_login = call("update_user", &["jo@corp.example"], json!({"profile": {}}));
-        assert!(judged(&by_login, 200, json!({"id": kim})).is_ok());
+        assert!(judge_answer(&by_login, 200, json!({"id": kim})).is_ok());
         let assign = call("assign_user_to_application", &[app], json!({"id": jo}));
-        assert!(judged(&assign, 200, json!({"id": kim})).is_err());
+        assert!(judge_answer(&assign, 200, json!({"id": kim})).is_err());
     }
 }

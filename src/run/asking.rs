@@ -9,7 +9,7 @@ use super::event::{EventKind, RunEvent};
 use super::gate::ConsentAnswer;
 use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry};
 use super::lane::RunLane;
-use super::telling::stamped;
+use super::telling::stamp_event;
 
 impl Run {
     /// Asks a person; a yes also opens the way for writes.
@@ -21,7 +21,7 @@ impl Run {
         let answer = self.gate().confirm(words);
         let words = words.to_owned();
         let kind = EventKind::Confirm { words: words.clone(), answer: answer == ConsentAnswer::Yes };
-        self.answered_by_person(lane, &named, answer, &stamped(lane, kind))?;
+        self.answered_by_person(lane, &named, answer, &stamp_event(lane, kind))?;
         self.consented(answer, &words)
     }
 
@@ -38,7 +38,7 @@ impl Run {
             how: how.to_owned(),
             attested_by: (answer == ConsentAnswer::Yes).then(|| self.actor().words()),
         };
-        self.answered_by_person(lane, &named, answer, &stamped(lane, kind))?;
+        self.answered_by_person(lane, &named, answer, &stamp_event(lane, kind))?;
         match answer {
             ConsentAnswer::Yes => Ok(()),
             _ if self.cancelled().is_cancelled() => Err(CallError::Interrupted),

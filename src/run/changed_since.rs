@@ -124,14 +124,14 @@ impl Run {
             let others = names_of(now.iter().filter(|user| !is_among(&brought, user)));
             if !others.is_empty() {
                 let words = "the group has members that the run did not bring";
-                return Ok(Some(format!("{words}: {}", named(&others))));
+                return Ok(Some(format!("{words}: {}", name_some(&others))));
             }
             if now.is_empty() {
                 return Ok(None);
             }
             if glances.are_over() {
                 let words = "the group still has members whom the undo took out, or who came back";
-                return Ok(Some(format!("{words}: {}", named(&names_of(now.iter())))));
+                return Ok(Some(format!("{words}: {}", name_some(&names_of(now.iter())))));
             }
             let reason = "the group to be seen without the members that were taken out";
             self.glance(lane, &mut glances, reason).await?;
@@ -148,7 +148,7 @@ impl Run {
         let strangers = now.iter().filter(|user| user["externalId"].is_string() && !is_among(&brought, user));
         let strangers = names_of(strangers);
         Ok((!strangers.is_empty())
-            .then(|| format!("the app has provisioned users that the run did not assign: {}", named(&strangers))))
+            .then(|| format!("the app has provisioned users that the run did not assign: {}", name_some(&strangers))))
     }
 
     /// A list, empty where what it is of is not there.
@@ -196,7 +196,7 @@ fn names_of<'a>(users: impl Iterator<Item = &'a Value>) -> Vec<String> {
 }
 
 /// The first of some names, and how many more there are.
-pub(super) fn named(names: &[String]) -> String {
+pub(super) fn name_some(names: &[String]) -> String {
     let first = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(NAMED) {
         0 => first,
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn the_first_ten_are_named_and_the_others_counted() {
         let names: Vec<String> = (0..12).map(|number| format!("u{number}")).collect();
-        assert_eq!(named(&names[..2]), "u0, u1");
-        assert!(named(&names).ends_with("u9 and 2 more"), "{}", named(&names));
+        assert_eq!(name_some(&names[..2]), "u0, u1");
+        assert!(name_some(&names).ends_with("u9 and 2 more"), "{}", name_some(&names));
     }
 }

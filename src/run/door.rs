@@ -26,7 +26,7 @@ use super::own_access::AdminWatch;
 use super::pace::BulkPace;
 use super::picture::{READ_LAG, ReadCache};
 use super::redactor::SecretRedactor;
-use super::telling::stamped;
+use super::telling::stamp_event;
 use crate::{ldap, okta};
 
 /// Where events go besides the journal: the terminal.
@@ -202,7 +202,8 @@ impl Run {
             return Err(CallError::TakenBack { run: run.id, by });
         }
         *run.counted() = run.journal().counts(&run.id)?;
-        *run.imported.lock().unwrap_or_else(PoisonError::into_inner) = imported::recorded(run.journal(), &run.id)?;
+        *run.imported.lock().unwrap_or_else(PoisonError::into_inner) =
+            imported::recorded_imports(run.journal(), &run.id)?;
         run.seal_entries();
         let operator = run.actor().words();
         let resumed = run.signed(EventKind::Resumed { operator });
@@ -304,7 +305,7 @@ impl Run {
         let ended = self.try_end(outcome, message);
         if let Err(error @ CallError::Journal(_)) = &ended {
             let kind = self.ending(RunOutcome::Interrupted, Some(&error.to_string()));
-            self.show(&stamped(&RunLane::default(), kind));
+            self.show(&stamp_event(&RunLane::default(), kind));
         }
         ended
     }
@@ -314,7 +315,7 @@ impl Run {
         let message = message.as_deref();
         let outcome = self.with_unknown(self.tell_items(outcome)?)?;
         self.tell_calls(self.counts().items)?;
-        let event = stamped(&RunLane::default(), self.ending(outcome, message));
+        let event = stamp_event(&RunLane::default(), self.ending(outcome, message));
         self.journal().end(&self.id, &event)?;
         self.show(&event);
         Ok(outcome)

@@ -251,7 +251,7 @@ pub(super) fn activates(call: &ApiCall) -> bool {
 }
 
 /// What was in other orgs before a write; empty when it was not looked at.
-pub(super) fn of(write: &RecordedWrite) -> impl Iterator<Item = LinkedOrgImage<'_>> {
+pub(super) fn images_of(write: &RecordedWrite) -> impl Iterator<Item = LinkedOrgImage<'_>> {
     let kept = write.request["elsewhere"].as_array();
     kept.into_iter().flatten().map(|kept| LinkedOrgImage { org: kept["org"].as_str().unwrap_or_default(), kept })
 }

@@ -17,9 +17,9 @@ use super::glances::BackoffPoller;
 use super::journal::EntryState;
 use super::lane::RunLane;
 use super::look::{self, CurrentState, FormerState, WriteComparison};
-use super::replay::kept;
+use super::replay::kept_refusal;
 use super::retry;
-use super::telling::stamped;
+use super::telling::stamp_event;
 use crate::okta::operations::ResultKind;
 use crate::okta::{self, HttpMethod};
 
@@ -84,7 +84,7 @@ impl Run {
         let (fate, seen) = self.fate_by_looks(lane, call, write).await?;
         Ok(match fate {
             UnansweredOutcome::Happened => {
-                let event = stamped(lane, EventKind::Performed(self.line(call)));
+                let event = stamp_event(lane, EventKind::Performed(self.line(call)));
                 let done = self.settled_as_done(lane, call, write, seen, Some(&event))?;
                 SettledWrite::Done(done)
             }
@@ -107,7 +107,7 @@ impl Run {
     ) -> Result<Option<SettledWrite>, CallError> {
         match self.fate_by_looks(lane, call, write).await {
             Ok((UnansweredOutcome::Happened, seen)) => {
-                let event = stamped(lane, EventKind::Performed(self.line(call)));
+                let event = stamp_event(lane, EventKind::Performed(self.line(call)));
                 let done = self.settled_as_done(lane, call, write, seen, Some(&event))?;
                 Ok(Some(SettledWrite::Done(done)))
             }
@@ -137,8 +137,8 @@ impl Run {
             return Ok(());
         }
         let words = format!("{} of {} had not happened", call.name(), call.org);
-        let event = stamped(lane, EventKind::Note { words });
-        let answer = write.refused.map_or(Value::Null, |error| self.without_secrets(kept(error)));
+        let event = stamp_event(lane, EventKind::Note { words });
+        let answer = write.refused.map_or(Value::Null, |error| self.without_secrets(kept_refusal(error)));
         self.settle(lane, write.intent, EntryState::Void, Some(&event), &answer)
     }
 
@@ -171,7 +171,7 @@ impl Run {
         if !is_so {
             return Ok(None);
         }
-        let answer = self.without_secrets(kept(error));
+        let answer = self.without_secrets(kept_refusal(error));
         self.settle(lane, void.intent, EntryState::Unknown, None, &answer)?;
         Ok(Some(SettledWrite::Unknowable))
     }
@@ -187,7 +187,7 @@ impl Run {
         let mut glances = BackoffPoller::sparse(self.patience_left(call, write)?);
         loop {
             let seen = look::look_back(self, lane, call, &former).await?;
-            match judged(call, write.before, &seen, &former, |thing| look::is_wished(self, call, thing)) {
+            match judge_outcome(call, write.before, &seen, &former, |thing| look::is_wished(self, call, thing)) {
                 UnansweredOutcome::DidNotHappen if !glances.are_over() => {
                     let reason = format!(
                         "to see whether {} of {} happened, before it counts as not done",
@@ -240,7 +240,7 @@ impl Run {
 }
 
 /// Judges by what `seen` shows now and by what was there `before` the write was sent.
-fn judged(
+fn judge_outcome(
     call: &ApiCall,
     before: &Value,
     seen: &CurrentState,

@@ -8,7 +8,7 @@ use super::event::{CallLine, EventKind};
 use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry};
 use super::lane::RunLane;
 use super::named_addresses::is_same_origin;
-use super::telling::stamped;
+use super::telling::stamp_event;
 use crate::okta::{BaseUrl, ClientSettings, OktaClient, OrgCredentials};
 
 const PATH: &str = "/.well-known/okta-organization";
@@ -30,11 +30,11 @@ impl Run {
             )));
         }
         let found = tokio::select! {
-            found = asked(url, self.settings_elsewhere()) => found,
+            found = ask_identity(url, self.settings_elsewhere()) => found,
             () = self.cancelled().cancelled_owned() => return Err(CallError::Interrupted),
         };
         self.count(|counts| counts.reads += 1);
-        let event = stamped(
+        let event = stamp_event(
             lane,
             EventKind::Read(CallLine {
                 org: url.to_owned(),
@@ -74,7 +74,7 @@ impl Run {
 }
 
 /// The client wants credentials, and sends none where it only looks.
-async fn asked(url: &str, settings: ClientSettings) -> Option<String> {
+async fn ask_identity(url: &str, settings: ClientSettings) -> Option<String> {
     let (base, _) = BaseUrl::parse(url).ok()?;
     let none = OrgCredentials::Ssws("none".into());
     let client = OktaClient::new(base, none, settings).ok()?;

@@ -120,8 +120,8 @@ pub fn scopes(steps: &[UndoStep], org: &str) -> Vec<String> {
         WriteInverse::Deletion | WriteInverse::None(_) => &[],
     });
     let calls = steps.iter().map(|step| &step.call).chain(inverses.clone());
-    let seen = calls.filter(here).filter_map(|call| effects::reads_before(of(call)?));
-    let sent = inverses.filter(here).filter_map(of);
+    let seen = calls.filter(here).filter_map(|call| effects::reads_before(operation_of(call)?));
+    let sent = inverses.filter(here).filter_map(operation_of);
     let watched = aftermath::READS.iter();
     let restored = members::WRITES.iter().filter(|_| restores_a_target(steps, org));
     let named = watched.chain(restored);
@@ -133,11 +133,11 @@ pub fn scopes(steps: &[UndoStep], org: &str) -> Vec<String> {
 
 /// Whether a group of the org was the target of a push.
 fn restores_a_target(steps: &[UndoStep], org: &str) -> bool {
-    let mut targets = steps.iter().flat_map(|step| elsewhere::of(&step.write));
+    let mut targets = steps.iter().flat_map(|step| elsewhere::images_of(&step.write));
     targets.any(|there| there.org == org && there.group().is_some())
 }
 
-fn of(call: &ApiCall) -> Option<&'static ApiOperation> {
+fn operation_of(call: &ApiCall) -> Option<&'static ApiOperation> {
     match call.action {
         CallAction::Operation(operation) => Some(operation),
         CallAction::Direct(_) => None,

@@ -19,7 +19,7 @@ pub struct LockedOrg {
 }
 
 /// For orgs that are not locked, or whose names were typed before the run began.
-pub fn unlocked() -> ProductionGuard {
+pub fn no_guard() -> ProductionGuard {
     Arc::new(|_| Ok(()))
 }
 

@@ -10,13 +10,13 @@ use super::error::CallError;
 use super::event::EventKind;
 use super::journal::{EntryDurability, EntryKind, Journal, JournalEntry};
 use super::lane::RunLane;
-use super::telling::stamped;
+use super::telling::stamp_event;
 
 /// Digests of such modules by their paths.
 pub(super) type ImportedModules = BTreeMap<String, String>;
 
 /// Those that a run imported when it was executed before.
-pub(super) fn recorded(journal: &Journal, run: &str) -> Result<ImportedModules, CallError> {
+pub(super) fn recorded_imports(journal: &Journal, run: &str) -> Result<ImportedModules, CallError> {
     let mut modules = ImportedModules::new();
     journal.each_event(run, |event| {
         if let EventKind::Module { path, digest } = event.kind {
@@ -46,7 +46,7 @@ impl Run {
             _ => {}
         }
         let kind = EventKind::Module { path: path.to_owned(), digest: digest.to_owned() };
-        let event = stamped(lane, kind);
+        let event = stamp_event(lane, kind);
         let text = Value::from(text);
         let entry =
             JournalEntry { event: Some(&event), answer: Some(&text), ..JournalEntry::new(EntryKind::Told, lane.id()) };

@@ -46,7 +46,7 @@ const NONE: &[(&str, &str)] = &[
 
 /// What undoing a write does, in words, as far as the operation alone tells: the calls that take it back, by whether something was there
 /// before, or why nothing does.
-pub fn undone(operation: &'static ApiOperation) -> String {
+pub fn undo_words(operation: &'static ApiOperation) -> String {
     let arguments: Vec<&str> = operation.path_parameters().iter().map(|_| "x").collect();
     let Ok(call) = ApiCall::operation("", operation.name, &arguments) else {
         return UNKNOWN.to_owned();
@@ -79,23 +79,23 @@ pub(super) fn inverse(call: &ApiCall, before: &Value, answer: &Value) -> WriteIn
     if let Some((_, why)) = NONE.iter().find(|(name, _)| *name == operation.name) {
         return WriteInverse::None(why);
     }
-    if let Some(other) = paired(operation.name) {
+    if let Some(other) = paired_operation(operation.name) {
         return same_path(call, other, None);
     }
     match operation.name {
         "assign_group_to_application" if !before.is_null() => {
-            same_path(call, operation.name, Some(picked(before, &["priority", "profile"])))
+            same_path(call, operation.name, Some(pick_fields(before, &["priority", "profile"])))
         }
         "assign_group_to_application" => same_path(call, "unassign_application_from_group", None),
         "unassign_application_from_group" => {
-            same_path(call, "assign_group_to_application", Some(picked(before, &["priority", "profile"])))
+            same_path(call, "assign_group_to_application", Some(pick_fields(before, &["priority", "profile"])))
         }
         "assign_user_to_application" if !before.is_null() => WriteInverse::None(UNKNOWN),
         "assign_user_to_application" => {
             let user = answer["id"].as_str().unwrap_or_default();
-            at(call, "unassign_user_from_application", &[&call.arguments[0], user], None)
+            inverse_call(call, "unassign_user_from_application", &[&call.arguments[0], user], None)
         }
-        "update_default_provisioning_connection_for_application" => disconnected(call, before),
+        "update_default_provisioning_connection_for_application" => disconnect_again(call, before),
         "update_feature_for_application" if before.is_object() => {
             same_path(call, operation.name, Some(before["capabilities"].clone()))
         }
@@ -107,7 +107,7 @@ pub(super) fn inverse(call: &ApiCall, before: &Value, answer: &Value) -> WriteIn
     }
 }
 
-fn paired(name: &str) -> Option<&'static str> {
+fn paired_operation(name: &str) -> Option<&'static str> {
     PAIRS.iter().find_map(|(one, other)| match name {
         _ if name == *one => Some(*other),
         _ if name == *other => Some(*one),
@@ -118,9 +118,9 @@ fn paired(name: &str) -> Option<&'static str> {
 /// REST's own meaning, where the table of looks says what there was to see.
 fn by_shape(call: &ApiCall, operation: &'static ApiOperation, before: &Value, answer: &Value) -> WriteInverse {
     match (operation.method, effects::look(call)) {
-        (HttpMethod::Post, PreRead::Natural(_) | PreRead::Never) => deleted(call, operation, answer),
+        (HttpMethod::Post, PreRead::Natural(_) | PreRead::Never) => delete_created(call, operation, answer),
         (HttpMethod::Delete, _) => WriteInverse::None(LOST),
-        (_, PreRead::Partial(_)) if before.is_object() => restored(call, before),
+        (_, PreRead::Partial(_)) if before.is_object() => restore_update(call, before),
         (HttpMethod::Put, PreRead::Whole(_)) if before.is_object() => {
             same_path(call, operation.name, Some(effects::without_kept(before)))
         }
@@ -129,7 +129,7 @@ fn by_shape(call: &ApiCall, operation: &'static ApiOperation, before: &Value, an
     }
 }
 
-fn at(call: &ApiCall, name: &str, arguments: &[&str], body: Option<Value>) -> WriteInverse {
+fn inverse_call(call: &ApiCall, name: &str, arguments: &[&str], body: Option<Value>) -> WriteInverse {
     match ApiCall::operation(&call.org, name, arguments) {
         Ok(inverse) => WriteInverse::Calls(vec![inverse.body(body)]),
         Err(_) => WriteInverse::None(UNKNOWN),
@@ -138,16 +138,16 @@ fn at(call: &ApiCall, name: &str, arguments: &[&str], body: Option<Value>) -> Wr
 
 fn same_path(call: &ApiCall, name: &str, body: Option<Value>) -> WriteInverse {
     let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
-    at(call, name, &arguments, body)
+    inverse_call(call, name, &arguments, body)
 }
 
-fn picked(before: &Value, fields: &[&str]) -> Value {
+fn pick_fields(before: &Value, fields: &[&str]) -> Value {
     let found = fields.iter().map(|name| ((*name).to_owned(), before[*name].clone()));
     found.filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>().into()
 }
 
 /// What a partial update set, as it was before; what was not there becomes null.
-fn restored(call: &ApiCall, before: &Value) -> WriteInverse {
+fn restore_update(call: &ApiCall, before: &Value) -> WriteInverse {
     let body = call.body.clone().unwrap_or_default();
     let back = as_before(&body, before);
     if super::redact::lacks_something(&back) {
@@ -173,13 +173,13 @@ fn as_before(set: &Value, before: &Value) -> Value {
 }
 
 /// What a create made is deleted by the id of its answer.
-fn deleted(call: &ApiCall, operation: &ApiOperation, answer: &Value) -> WriteInverse {
+fn delete_created(call: &ApiCall, operation: &ApiOperation, answer: &Value) -> WriteInverse {
     let (Some(delete), Some(id)) = (deleter_below(operation.path), answer["id"].as_str()) else {
         return WriteInverse::None(UNKNOWN);
     };
     let mut arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
     arguments.push(id);
-    at(call, delete, &arguments, None)
+    inverse_call(call, delete, &arguments, None)
 }
 
 /// What a PUT put where nothing was.
@@ -207,13 +207,13 @@ fn app_again(call: &ApiCall, answer: &Value) -> WriteInverse {
 
 /// A connection that was off is switched off again: whatever credentials it had had no effect. Another token than the present one is not
 /// known, while a service app is named openly.
-fn disconnected(call: &ApiCall, before: &Value) -> WriteInverse {
+fn disconnect_again(call: &ApiCall, before: &Value) -> WriteInverse {
     if before["status"] != "ENABLED" {
         let off = "deactivate_default_provisioning_connection_for_application";
         return same_path(call, off, None);
     }
     if before["authScheme"] == "OAUTH2" {
-        let body = picked(before, &["baseUrl", "profile"]);
+        let body = pick_fields(before, &["baseUrl", "profile"]);
         let WriteInverse::Calls(calls) = same_path(call, call.name().as_str(), Some(body)) else {
             return WriteInverse::None(UNKNOWN);
         };
@@ -269,7 +269,7 @@ mod tests {
         ApiCall::operation("okta", name, arguments).expect(name).body(Some(body).filter(|body| !body.is_null()))
     }
 
-    fn shown(inverse: &WriteInverse) -> Vec<String> {
+    fn show_inverse(inverse: &WriteInverse) -> Vec<String> {
         match inverse {
             WriteInverse::Calls(calls) => calls
                 .iter()
@@ -342,7 +342,7 @@ mod tests {
             ),
         ];
         for (call, before, answer, expected) in rows {
-            assert_eq!(shown(&inverse(&call, &before, &answer)), [expected], "{}", call.name());
+            assert_eq!(show_inverse(&inverse(&call, &before, &answer)), [expected], "{}", call.name());
         }
     }
 
@@ -350,6 +350,6 @@ mod tests {
     fn a_secret_is_not_written_back() {
         let call = call("update_user", &["u"], json!({"credentials": {"password": {"value": "x"}}}));
         let before = json!({"credentials": {"password": {"value": super::super::redact::REDACTED}}});
-        assert_eq!(shown(&inverse(&call, &before, &Value::Null)), [SECRET]);
+        assert_eq!(show_inverse(&inverse(&call, &before, &Value::Null)), [SECRET]);
     }
 }

@@ -12,7 +12,7 @@ use super::event::{EventKind, ItemOutcome, RunOutcome};
 use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry, LaneEnd};
 use super::lane::{RecordedLane, RunLane};
 use super::pace::BulkPace;
-use super::telling::stamped;
+use super::telling::stamp_event;
 
 /// Over all bulk steps of a run, in the order in which items were first seen.
 #[derive(Debug, Default)]
@@ -171,7 +171,10 @@ impl Run {
         };
         let event = result.err().map(|message| {
             let message = self.concealed(&message);
-            stamped(lane, EventKind::Item { key: key.to_owned(), outcome: ItemOutcome::Failed, message: Some(message) })
+            stamp_event(
+                lane,
+                EventKind::Item { key: key.to_owned(), outcome: ItemOutcome::Failed, message: Some(message) },
+            )
         });
         let mut answer = json!({ "value": value, "writes": lane.writes() });
         if lane.undone_from().is_some() {

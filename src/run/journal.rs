@@ -288,7 +288,7 @@ impl Journal {
 
     /// Writes that were not sent, because nothing would have changed, in order.
     pub fn unchanged(&self, run: &str) -> JournalResult<Vec<UnchangedWrite>> {
-        writes::unchanged(&self.written()?.connection, run)
+        writes::unchanged_writes(&self.written()?.connection, run)
     }
 
     /// Bulk steps of a run: the number of the entry that began each, by lane and number, with the keys of its items.
@@ -327,7 +327,7 @@ impl Journal {
     pub(super) fn recorded(&self, run: &str, lane: &str) -> JournalResult<Vec<RecordedQuestion>> {
         let mut buffer = self.writer.lock();
         buffer.flush_lane(run, lane)?;
-        lanes::recorded(&buffer.connection, run, lane)
+        lanes::recorded_questions(&buffer.connection, run, lane)
     }
 
     pub(super) fn lane_end(&self, run: &str, lane: &str) -> JournalResult<Option<LaneEnd>> {
@@ -363,7 +363,7 @@ impl Journal {
 
     /// What undos of a run other than `undo` recorded of the effects that they wait for: the name and the value of each, in order.
     pub(super) fn awaited(&self, run: &str, undo: &str) -> JournalResult<Vec<(Value, Value)>> {
-        lanes::awaited(&self.written()?.connection, run, undo)
+        lanes::awaited_effects(&self.written()?.connection, run, undo)
     }
 
     /// What a run has done so far.
@@ -373,7 +373,7 @@ impl Journal {
 
     /// Number of writes of a run whose answer is not known.
     pub fn unanswered(&self, run: &str) -> JournalResult<u64> {
-        writes::unanswered(&self.written()?.connection, run)
+        writes::count_unanswered(&self.written()?.connection, run)
     }
 
     /// Whether a run is as it was written, as far as anybody can tell without a key.

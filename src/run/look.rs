@@ -112,16 +112,16 @@ impl StateReader<'_> {
     async fn look(&self) -> Result<CurrentState, CallError> {
         match effects::look(self.call) {
             PreRead::Partial(read) => self.compared(read, says).await,
-            PreRead::Whole(read) => self.compared(read, is).await,
+            PreRead::Whole(read) => self.compared(read, equals_writable).await,
             PreRead::Patch(read) => self.compared(read, patch_says).await,
             PreRead::Within(read, part) => {
                 let now = self.same_place(read).await?;
                 let wish = effects::wish(self.call);
-                Ok(seen(now, |now| now.pointer(part).is_some_and(|now| says(&wish, now))))
+                Ok(compare_seen(now, |now| now.pointer(part).is_some_and(|now| says(&wish, now))))
             }
-            PreRead::Present(read) => Ok(seen(self.same_place(read).await?, |now| !now.is_null())),
-            PreRead::Absent(read) => Ok(seen(self.same_place(read).await?, Value::is_null)),
-            PreRead::Status(read, settled) => Ok(seen(self.same_place(read).await?, |now| {
+            PreRead::Present(read) => Ok(compare_seen(self.same_place(read).await?, |now| !now.is_null())),
+            PreRead::Absent(read) => Ok(compare_seen(self.same_place(read).await?, Value::is_null)),
+            PreRead::Status(read, settled) => Ok(compare_seen(self.same_place(read).await?, |now| {
                 now["status"].as_str().is_some_and(|status| settled.contains(&status))
             })),
             PreRead::Member => self.membership(|is_member| is_member).await,
@@ -244,7 +244,7 @@ impl StateReader<'_> {
         let written = self.run.picture().written_member(call, READ_LAG);
         let before = Value::Bool(written.unwrap_or(is_member));
         let is_sure = written.is_none_or(|written| written == is_member);
-        Ok(seen(before, |now| is_sure && unchanged(now == true)))
+        Ok(compare_seen(before, |now| is_sure && unchanged(now == true)))
     }
 
     async fn natural(&self, key: NaturalKey) -> Result<CurrentState, CallError> {
@@ -307,7 +307,7 @@ type SamenessTest = fn(&Value, &Value) -> bool;
 pub(super) const UNSEEN: CurrentState =
     CurrentState { before: Value::Null, verdict: WriteComparison::Unseen, is_recalled: false };
 
-fn seen(before: Value, unchanged: impl Fn(&Value) -> bool) -> CurrentState {
+fn compare_seen(before: Value, unchanged: impl Fn(&Value) -> bool) -> CurrentState {
     let verdict = if unchanged(&before) { WriteComparison::Unchanged } else { WriteComparison::WouldChange };
     CurrentState { before, verdict, is_recalled: false }
 }
@@ -333,12 +333,15 @@ fn agrees(wanted: &Value, now: &Value) -> bool {
 }
 
 /// Whether `now` is what a full replacement by `wanted` would leave.
-fn is(wanted: &Value, now: &Value) -> bool {
+fn equals_writable(wanted: &Value, now: &Value) -> bool {
     let (Value::Object(wanted), Value::Object(now)) = (wanted, now) else {
         return wanted == now;
     };
     let kept = |name: &&String| effects::is_kept_by_server(name);
-    now.keys().chain(wanted.keys()).filter(|name| !kept(name)).all(|name| same(field(wanted, name), field(now, name)))
+    now.keys()
+        .chain(wanted.keys())
+        .filter(|name| !kept(name))
+        .all(|name| same_values(field(wanted, name), field(now, name)))
 }
 
 fn field<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a Value {
@@ -346,10 +349,10 @@ fn field<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a Value {
 }
 
 /// Equality in which a null field is as good as an absent one.
-fn same(left: &Value, right: &Value) -> bool {
+fn same_values(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Object(left), Value::Object(right)) => {
-            left.keys().chain(right.keys()).all(|name| same(field(left, name), field(right, name)))
+            left.keys().chain(right.keys()).all(|name| same_values(field(left, name), field(right, name)))
         }
         _ => left == right,
     }
@@ -394,15 +397,21 @@ mod tests {
     #[test]
     fn a_full_replacement_is_unchanged_only_when_it_would_clear_nothing() {
         let now = json!({"id": "00g1", "type": "OKTA_GROUP", "profile": {"name": "a", "description": "b"}});
-        assert!(is(&json!({"profile": {"name": "a", "description": "b"}}), &now));
-        assert!(!is(&json!({"profile": {"name": "a"}}), &now));
+        assert!(equals_writable(&json!({"profile": {"name": "a", "description": "b"}}), &now));
+        assert!(!equals_writable(&json!({"profile": {"name": "a"}}), &now));
         // What was read is sent back whole, with the time of the last change before this one.
-        assert!(is(
+        assert!(equals_writable(
             &json!({"id": "00g1", "lastUpdated": "1", "profile": {"name": "a", "description": "b"}}),
             &json!({"id": "00g1", "lastUpdated": "2", "profile": {"name": "a", "description": "b"}})
         ));
-        assert!(is(&json!({"profile": {"name": "a"}}), &json!({"profile": {"name": "a", "description": null}})));
-        assert!(!is(&json!({"profile": {"name": "a"}}), &json!({"profile": {"name": "a"}, "settings": {"x": 1}})));
+        assert!(equals_writable(
+            &json!({"profile": {"name": "a"}}),
+            &json!({"profile": {"name": "a", "description": null}})
+        ));
+        assert!(!equals_writable(
+            &json!({"profile": {"name": "a"}}),
+            &json!({"profile": {"name": "a"}, "settings": {"x": 1}})
+        ));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) const WRITES: &[&str] = &["assign_user_to_group", "unassign_user_from
 impl Run {
     /// Whom the push took out is a member again, and whom it brought is none. Others, who came since by other ways, stay.
     pub(super) async fn restore_target(&self, lane: &RunLane, undone: &UndoStep) -> Result<(), CallError> {
-        for there in elsewhere::of(&undone.write) {
+        for there in elsewhere::images_of(&undone.write) {
             let Some(group) = there.group() else {
                 continue;
             };

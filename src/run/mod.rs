@@ -89,7 +89,7 @@ mod watch;
 mod wording;
 mod writing;
 
-pub use agreement::{ApprovalRecord, PlannedWrite, PlannedWrites, renumbered};
+pub use agreement::{ApprovalRecord, PlannedWrite, PlannedWrites, renumber_placeholders};
 pub use door::{
     BulkProgress, EditPolicy, EventListener, ListPage, ProgressWatcher, Run, RunOptions, RunProcedure, RunTarget,
     WriteResult,
@@ -98,9 +98,9 @@ pub use effects::{reads_before, reads_of_guard, status_after};
 pub use error::{CallError, CallRefusal};
 pub use foresight::UndoCost;
 pub use granted_scopes::scopes_allow;
-pub use inverse::undone;
+pub use inverse::undo_words;
 pub use items::ItemStart;
 pub use own_access::OWN_ACCESS;
 pub(crate) use redact::{HIDDEN, REDACTED};
-pub(crate) use secret_fields::{FieldPlace, has_secret_shape, starred};
+pub(crate) use secret_fields::{FieldPlace, has_secret_shape, star_tokens};
 pub use taken_back::plan_again;

@@ -14,10 +14,10 @@ use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry};
 use super::lane::RunLane;
 use super::page_walk::PageWalk;
 use super::redact::{self, lacks_something};
-use super::replay::{kept, refusal};
+use super::replay::{kept_refusal, refusal};
 use super::retry;
 use super::sendable;
-use super::telling::stamped;
+use super::telling::stamp_event;
 use super::watch::CallWatch;
 use crate::{ldap, okta};
 
@@ -73,11 +73,11 @@ impl Run {
             return Ok(recorded);
         };
         self.count(|counts| counts.reads += 1);
-        let event = stamped(lane, EventKind::Read(self.answered_line(call, &response)));
+        let event = stamp_event(lane, EventKind::Read(self.answered_line(call, &response)));
         let question = self.asked(call, next);
         self.keep_read(lane, None, EntryState::Answered, &event, &question, None)?;
         let written = self.redact(&response.body);
-        Ok(redact::restored(&recorded, &response.body, &written))
+        Ok(redact::restore_secrets(&recorded, &response.body, &written))
     }
 
     /// Reads a whole list for the run itself, page by page.
@@ -112,7 +112,7 @@ impl Run {
         let position = (asker == ReadAsker::Script).then(|| lane.past().next());
         match answer {
             Ok(response) => {
-                let event = stamped(lane, EventKind::Read(self.answered_line(call, &response)));
+                let event = stamp_event(lane, EventKind::Read(self.answered_line(call, &response)));
                 let page = ListPage { body: response.body, next: response.next };
                 // The run's own reads are not asked again in order: their answers are not kept.
                 let body = position.map(|_| json!({ "body": self.redact(&page.body), "next": page.next.as_ref().map(okta::NextPage::as_str) }));
@@ -122,8 +122,8 @@ impl Run {
                 Ok(page)
             }
             Err(error) => {
-                let event = stamped(lane, self.refused(call, &error));
-                let body = position.map(|_| self.without_secrets(kept(&error)));
+                let event = stamp_event(lane, self.refused(call, &error));
+                let body = position.map(|_| self.without_secrets(kept_refusal(&error)));
                 self.keep_read(lane, position, EntryState::Refused, &event, &question, body.as_ref())?;
                 Err(refusal(call, error))
             }
@@ -170,7 +170,7 @@ impl Run {
                 } } => answer,
                 () = self.cancelled().cancelled_owned() => return Err(CallError::Interrupted),
             };
-            let answer = answer.and_then(|answer| answer_shape::checked(call, client.base_url().host(), answer));
+            let answer = answer.and_then(|answer| answer_shape::check_answer(call, client.base_url().host(), answer));
             match &answer {
                 Err(error) if retry::is_asked_again(error, attempt) => {
                     self.wait_to_retry(lane, call, error, attempt).await?;
@@ -261,7 +261,7 @@ impl Run {
                     lane,
                     position,
                     EntryState::Answered,
-                    &stamped(lane, EventKind::Read(call)),
+                    &stamp_event(lane, EventKind::Read(call)),
                     &request,
                     Some(&value),
                 )?;
@@ -269,7 +269,7 @@ impl Run {
             }
             Err(source) => {
                 let message = source.to_string();
-                let event = stamped(lane, EventKind::Refused { call, message: message.clone() });
+                let event = stamp_event(lane, EventKind::Refused { call, message: message.clone() });
                 self.keep_read(
                     lane,
                     position,

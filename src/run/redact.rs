@@ -18,32 +18,32 @@ pub(crate) fn holds_mark(text: &str) -> bool {
 
 /// A copy of `value` with every secret's content replaced. An empty object (Okta's "there is a password") stays.
 pub(crate) fn redact(value: &Value) -> Value {
-    redacted("", value)
+    redact_within("", value)
 }
 
 /// `within` is the name of the field that holds the value, or the list that the value is in.
-fn redacted(within: &str, value: &Value) -> Value {
+fn redact_within(within: &str, value: &Value) -> Value {
     match value {
         Value::Object(object) => Value::Object(
             object
                 .iter()
                 .map(|(name, value)| {
                     let place = FieldPlace { within, object, name };
-                    let value = if place.is_secret(value) { masked(value) } else { redacted(name, value) };
+                    let value = if place.is_secret(value) { mask_value(value) } else { redact_within(name, value) };
                     (name.clone(), value)
                 })
                 .collect(),
         ),
-        Value::Array(items) => items.iter().map(|item| redacted(within, item)).collect(),
+        Value::Array(items) => items.iter().map(|item| redact_within(within, item)).collect(),
         Value::String(text) if has_secret_shape(text) => REDACTED.into(),
         other => other.clone(),
     }
 }
 
 /// A list keeps its length, so that its items can be told apart.
-fn masked(value: &Value) -> Value {
+fn mask_value(value: &Value) -> Value {
     match value {
-        Value::Array(items) => items.iter().map(masked).collect(),
+        Value::Array(items) => items.iter().map(mask_value).collect(),
         Value::Null => Value::Null,
         _ => REDACTED.into(),
     }
@@ -70,7 +70,7 @@ pub(super) fn readable(value: &Value) -> Value {
 
 /// A recorded value with what it lacks taken from the same thing as it was read again: only where all that is recorded beside the secret
 /// is still so. `seen` is what is read now, `written` the same as it would be recorded.
-pub(super) fn restored(recorded: &Value, seen: &Value, written: &Value) -> Value {
+pub(super) fn restore_secrets(recorded: &Value, seen: &Value, written: &Value) -> Value {
     if recorded == written {
         return seen.clone();
     }
@@ -85,7 +85,7 @@ pub(super) fn restored(recorded: &Value, seen: &Value, written: &Value) -> Value
             .iter()
             .map(|(name, field)| {
                 let now = seen.get(name).zip(written.get(name));
-                let field = now.map_or_else(|| field.clone(), |(seen, written)| restored(field, seen, written));
+                let field = now.map_or_else(|| field.clone(), |(seen, written)| restore_secrets(field, seen, written));
                 (name.clone(), field)
             })
             .collect::<serde_json::Map<_, _>>()
@@ -96,7 +96,7 @@ pub(super) fn restored(recorded: &Value, seen: &Value, written: &Value) -> Value
             .map(|(index, item)| {
                 let at = same_item(item, index, written);
                 let now = at.and_then(|at| seen.get(at).zip(written.get(at)));
-                now.map_or_else(|| item.clone(), |(seen, written)| restored(item, seen, written))
+                now.map_or_else(|| item.clone(), |(seen, written)| restore_secrets(item, seen, written))
             })
             .collect(),
         _ => recorded.clone(),
@@ -181,12 +181,12 @@ mod tests {
         let was = json!({"id": "0oa1", "label": "A", "credentials": {"oauthClient": {"client_secret": REDACTED}}, "keys": [{"id": "k2", "secret": REDACTED}, {"id": "k1", "secret": REDACTED}]});
         let now = json!({"id": "0oa1", "label": "B", "credentials": {"oauthClient": {"client_secret": "s1"}}, "keys": [{"id": "k1", "secret": "s2"}]});
         assert_eq!(
-            restored(&was, &now, &redact(&now)),
+            restore_secrets(&was, &now, &redact(&now)),
             json!({"id": "0oa1", "label": "A", "credentials": {"oauthClient": {"client_secret": "s1"}}, "keys": [{"id": "k2", "secret": REDACTED}, {"id": "k1", "secret": "s2"}]})
         );
         let other = json!({"description": "a (redacted) b"});
         let changed = json!({"description": "nothing"});
-        assert_eq!(restored(&other, &changed, &changed), other);
+        assert_eq!(restore_secrets(&other, &changed, &changed), other);
     }
 
     #[test]

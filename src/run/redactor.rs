@@ -29,7 +29,7 @@ impl SecretRedactor {
     pub(super) fn new(mut secrets: Vec<SecretString>) -> Self {
         // So short a text would be found everywhere.
         secrets.retain(|secret| secret.expose_secret().len() > 3);
-        let escaped: Vec<SecretString> = secrets.iter().filter_map(escaped).collect();
+        let escaped: Vec<SecretString> = secrets.iter().filter_map(escape_secret).collect();
         secrets.extend(escaped);
         // One that another one begins with would leave the rest of that.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
@@ -164,7 +164,7 @@ impl fmt::Debug for SecretRedactor {
 }
 
 /// The secret as it stands in JSON that is itself a text, where that differs.
-fn escaped(secret: &SecretString) -> Option<SecretString> {
+fn escape_secret(secret: &SecretString) -> Option<SecretString> {
     let text = Value::from(secret.expose_secret()).to_string();
     let inner = text.trim_matches('"');
     (inner != secret.expose_secret()).then(|| inner.into())

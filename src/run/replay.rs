@@ -10,7 +10,7 @@ use super::effects;
 use super::error::{CallError, CallRefusal};
 use super::journal::{EntryState, RecordedQuestion};
 use super::lane::RunLane;
-use super::redact::{self, is_same_question, lacks_something, restored};
+use super::redact::{self, is_same_question, lacks_something, restore_secrets};
 use crate::okta::{self, NextPage};
 
 impl Run {
@@ -78,7 +78,7 @@ impl Run {
     pub(super) fn with_present_secrets(&self, calls: Vec<ApiCall>, now: &Value) -> Vec<ApiCall> {
         let written = self.redact(now);
         let whole = |mut call: ApiCall| {
-            call.body = call.body.map(|body| restored(&body, now, &written));
+            call.body = call.body.map(|body| restore_secrets(&body, now, &written));
             call
         };
         calls.into_iter().map(whole).collect()
@@ -152,7 +152,7 @@ fn has_effect(recorded: &RecordedQuestion) -> bool {
 }
 
 /// A refusal as it is kept.
-pub(super) fn kept(error: &okta::OktaError) -> Value {
+pub(super) fn kept_refusal(error: &okta::OktaError) -> Value {
     match error.api() {
         Some(api) => json!({ "api": api }),
         None => json!({ "message": error.to_string() }),

@@ -275,7 +275,7 @@ fn tokens_in(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The text with stars in the place of each API token and JSON web token, as many as they have bytes: places in it stay what they are.
-pub(crate) fn starred(text: &str) -> Cow<'_, str> {
+pub(crate) fn star_tokens(text: &str) -> Cow<'_, str> {
     tokens_in(text).fold(Cow::Borrowed(text), |starred, token| starred.replace(token, &"*".repeat(token.len())).into())
 }
 
@@ -396,7 +396,7 @@ mod tests {
     fn tokens_in_a_text_become_stars_of_the_same_length() {
         let token = format!("00{}", "aB3-_".repeat(8));
         let text = format!("let t = \"{token}\"; let j = \"eyJhbGciOi.eyJzdWIiOiJ4In0.c2lnbmF0\"; let ü = 1;");
-        let starred = starred(&text);
+        let starred = star_tokens(&text);
         assert_eq!(starred.len(), text.len());
         assert!(!starred.contains(&token) && !starred.contains("eyJ"), "{starred}");
         assert!(starred.ends_with("let ü = 1;"), "{starred}");

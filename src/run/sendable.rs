@@ -8,7 +8,7 @@ use super::redact::{REDACTED, holds_mark};
 
 /// Refuses a call whose path, query or body holds such a mark, however it came there: nothing is sent, and the field is named.
 pub(super) fn check(call: &ApiCall) -> Result<(), CallError> {
-    match marked(call) {
+    match marked_place(call) {
         Some(field) => Err(CallError::Usage(format!(
             "{}: `{field}` holds the mark that stands in the place of a secret ({REDACTED} or •••), and was not sent\n\
              A secret cannot be put into a text, and one that an org answered with is not kept in the journal: give it as a value of its \
@@ -20,7 +20,7 @@ pub(super) fn check(call: &ApiCall) -> Result<(), CallError> {
 }
 
 /// Where the mark stands.
-fn marked(call: &ApiCall) -> Option<String> {
+fn marked_place(call: &ApiCall) -> Option<String> {
     let argument = call.arguments.iter().find(|text| holds_mark(text));
     let query = call.query.iter().find(|(name, text)| holds_mark(name) || holds_mark(text));
     let path = percent_encoding::percent_decode_str(&call.path).decode_utf8_lossy();
@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    fn refused(call: &ApiCall) -> Option<String> {
+    fn refusal_words(call: &ApiCall) -> Option<String> {
         check(call).err().map(|error| error.to_string())
     }
 
@@ -71,10 +71,10 @@ mod tests {
             (call().query("strict", "(redacted)"), "`strict`"),
             (ApiCall::operation("okta", "get_user", &["•••"]).expect("a call"), "`the path`"),
         ] {
-            let message = refused(&call).expect("a refusal");
+            let message = refusal_words(&call).expect("a refusal");
             assert!(message.starts_with("update_user: ") || message.starts_with("get_user: "), "{message}");
             assert!(message.contains(field), "{message}");
         }
-        assert_eq!(refused(&call().body(Some(json!({"profile": {"nick": "redacted"}})))), None);
+        assert_eq!(refusal_words(&call().body(Some(json!({"profile": {"nick": "redacted"}})))), None);
     }
 }

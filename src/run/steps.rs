@@ -150,9 +150,9 @@ impl UndoStep {
     pub(super) fn taking_back(&self, answer: &Value) -> WriteInverse {
         let mut taken = inverse(&self.call, &self.write.before, answer);
         let may_have_been = |there: LinkedOrgImage<'_>| there.is_unread() || there.group().is_some();
-        let is_unknown = elsewhere::of(&self.write).next().is_none();
+        let is_unknown = elsewhere::images_of(&self.write).next().is_none();
         if let WriteInverse::Calls(calls) = &mut taken
-            && (is_unknown || elsewhere::of(&self.write).any(may_have_been))
+            && (is_unknown || elsewhere::images_of(&self.write).any(may_have_been))
         {
             let queries = calls.iter_mut().flat_map(|call| &mut call.query);
             for (_, value) in queries.filter(|(name, _)| name == "deleteTargetGroup") {

@@ -21,13 +21,13 @@ pub fn plan_again(
 ) -> Result<Vec<UndoStep>, journal::JournalError> {
     let bulks = journal.bulks(undo)?;
     match bulks.iter().find(|bulk| bulk.lane.is_empty()) {
-        Some(bulk) => Ok(begun(bulk, journal.writes(run)?)),
+        Some(bulk) => Ok(begun_steps(bulk, journal.writes(run)?)),
         None => plan(journal, run, only),
     }
 }
 
 /// The steps with which a bulk step of an undo began. What is over with them since is marked as taken back.
-fn begun(bulk: &BulkStep, mut writes: Vec<RecordedWrite>) -> Vec<UndoStep> {
+fn begun_steps(bulk: &BulkStep, mut writes: Vec<RecordedWrite>) -> Vec<UndoStep> {
     let entries: BTreeSet<u64> = bulk.keys.iter().filter_map(|key| entry_of(key)).collect();
     writes.retain(|write| entries.contains(&write.entry));
     let mut over = BTreeSet::new();
@@ -57,7 +57,7 @@ impl Run {
         let mut writes = self.journal().writes_of_lane(self.id(), lane.id())?;
         writes.retain(|write| (lane.void_before()..from).contains(&write.entry));
         let steps = match self.bulk_begun(lane)? {
-            Some(bulk) => begun(&bulk, writes),
+            Some(bulk) => begun_steps(&bulk, writes),
             None => steps(writes),
         };
         self.undo(lane, &steps).await

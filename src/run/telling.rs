@@ -14,7 +14,7 @@ impl Run {
     /// # Errors
     /// When the journal cannot be written.
     pub fn tell(&self, lane: &RunLane, kind: EventKind) -> Result<(), CallError> {
-        self.tell_event(lane, stamped(lane, kind))
+        self.tell_event(lane, stamp_event(lane, kind))
     }
 
     /// The same of an event that is made already.
@@ -45,7 +45,7 @@ impl Run {
         let Some(agreement) = &self.settings().agreement else {
             return Ok(());
         };
-        let event = stamped(
+        let event = stamp_event(
             &RunLane::default(),
             EventKind::Planned { plan: agreement.plan.clone(), writes: agreement.writes.len() as u64 },
         );
@@ -87,7 +87,7 @@ impl Run {
 
     /// An event that is stored with its actor: one that begins an execution, or that stands in the journal of another run.
     pub(super) fn signed(&self, kind: EventKind) -> RunEvent {
-        RunEvent { actor: Some(self.actor().clone()), ..stamped(&RunLane::default(), kind) }
+        RunEvent { actor: Some(self.actor().clone()), ..stamp_event(&RunLane::default(), kind) }
     }
 
     pub fn step(&self, lane: &RunLane, title: &str) -> Result<(), CallError> {
@@ -172,7 +172,7 @@ impl Run {
     }
 }
 
-pub(super) fn stamped(lane: &RunLane, kind: EventKind) -> RunEvent {
+pub(super) fn stamp_event(lane: &RunLane, kind: EventKind) -> RunEvent {
     RunEvent {
         time: jiff::Timestamp::now(),
         item: lane.item().map(str::to_owned),

@@ -13,10 +13,10 @@ use super::fate::{SettledWrite, UnansweredWrite, UnseenPolicy};
 use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry, RecordedQuestion};
 use super::lane::RunLane;
 use super::look::{self, ReadFreshness, WriteComparison};
-use super::replay::{kept, refusal, unknown};
+use super::replay::{kept_refusal, refusal, unknown};
 use super::retry;
 use super::sendable;
-use super::telling::stamped;
+use super::telling::stamp_event;
 use super::watch::CallWatch;
 use crate::okta;
 
@@ -117,7 +117,7 @@ impl Run {
             SettledWrite::Done(done) => return self.check_agreed(lane, call, held).map(|()| done),
             SettledWrite::Void => RepeatState::AfterVoid(former),
             SettledWrite::Repeatable => RepeatState::Repeats(sent.entry),
-            SettledWrite::Unknowable => return Err(unsettled(call, sent.entry)),
+            SettledWrite::Unknowable => return Err(unsettled_error(call, sent.entry)),
         };
         self.perform_live(lane, call, position, held, Some(again)).await
     }
@@ -240,7 +240,7 @@ impl Run {
         kind: EventKind,
         answer: &Value,
     ) -> Result<(), CallError> {
-        let event = stamped(lane, kind);
+        let event = stamp_event(lane, kind);
         let request = self.asked(call, None);
         let entry = JournalEntry {
             position: Some(position),
@@ -292,7 +292,7 @@ impl Run {
         let watch = CallWatch::new(|wait: &okta::LimitWait| self.told_wait(lane, call, wait));
         let answer = watch.sent(client.send(&call.request(), &watch), &self.cancelled()).await;
         let host = client.base_url().host();
-        match answer.map(|answer| answer.and_then(|it| answer_shape::checked(call, host, it))) {
+        match answer.map(|answer| answer.and_then(|it| answer_shape::check_answer(call, host, it))) {
             Some(Ok(response)) => self.answered_with(lane, call, intent, response),
             Some(Err(error)) if error.leaves_unknown() => {
                 self.journal_refusal(lane, call, intent, EntryState::Unknown, &error)?;
@@ -314,7 +314,7 @@ impl Run {
         intent: u64,
         response: okta::ApiResponse,
     ) -> Result<SendOutcome, CallError> {
-        let event = stamped(lane, EventKind::Performed(self.answered_line(call, &response)));
+        let event = stamp_event(lane, EventKind::Performed(self.answered_line(call, &response)));
         self.settle(lane, intent, EntryState::Answered, Some(&event), &self.redact(&response.body))?;
         self.has_changed(lane, call, &response.body);
         Ok(SendOutcome::Done(WriteResult { changed: true, value: response.body }))
@@ -376,7 +376,7 @@ impl Run {
             Some(SettledWrite::Done(done)) => SendOutcome::Done(done),
             Some(_) => SendOutcome::Reopened(error),
             None => {
-                let answer = self.without_secrets(kept(&error));
+                let answer = self.without_secrets(kept_refusal(&error));
                 self.settle(lane, intent.intent, EntryState::Refused, None, &answer)?;
                 SendOutcome::Refused(error)
             }
@@ -391,14 +391,14 @@ impl Run {
         state: EntryState,
         error: &okta::OktaError,
     ) -> Result<(), CallError> {
-        let event = stamped(lane, self.refused(call, error));
-        let answer = self.without_secrets(kept(error));
+        let event = stamp_event(lane, self.refused(call, error));
+        let answer = self.without_secrets(kept_refusal(error));
         self.settle(lane, intent, state, Some(&event), &answer)
     }
 
     /// It was broken off while it waited, hence never executed.
     fn broken_off(&self, lane: &RunLane, call: &ApiCall, intent: u64) -> Result<SendOutcome, CallError> {
-        let event = stamped(
+        let event = stamp_event(
             lane,
             EventKind::Refused { call: self.line(call), message: "interrupted before it was sent".to_owned() },
         );
@@ -457,6 +457,6 @@ impl FormerWrite {
     }
 }
 
-fn unsettled(call: &ApiCall, entry: u64) -> CallError {
+fn unsettled_error(call: &ApiCall, entry: u64) -> CallError {
     CallError::Unsettled { entry, operation: call.name(), path: call.path.clone() }
 }

@@ -46,7 +46,7 @@ use crate::okta::{ApiOperation, operations};
 use crate::run;
 use crate::script::bindings;
 use crate::script::engine::engine;
-use crate::script::error::together;
+use crate::script::error::join_diagnostics;
 use crate::script::library::{RunbookLibrary, ScriptSource, is_test};
 use crate::script::testing;
 use facts::ScriptFacts;
@@ -88,7 +88,7 @@ pub struct UsedOperation {
 impl UsedOperation {
     /// What undoing it does.
     pub fn undone(&self) -> String {
-        if self.operation.is_write() { run::undone(self.operation) } else { "nothing to undo".to_owned() }
+        if self.operation.is_write() { run::undo_words(self.operation) } else { "nothing to undo".to_owned() }
     }
 }
 
@@ -156,7 +156,7 @@ pub fn before_run(source: ScriptSource, library: &RunbookLibrary) -> Result<(), 
     if errors.is_empty() {
         return Ok(());
     }
-    Err(together(errors))
+    Err(join_diagnostics(errors))
 }
 
 struct CheckedScript {

@@ -78,7 +78,7 @@ impl LiteralReading<'_> {
 
     /// A key of a map, or a value.
     fn string(&mut self, tokens: &[OutlineToken], word: &str) {
-        if is(self.text, tokens, 1, ":") {
+        if is_word(self.text, tokens, 1, ":") {
             self.named = secret_name(word.trim_matches('"'));
             return;
         }
@@ -102,11 +102,11 @@ pub fn is_in(text: &str) -> bool {
 
 /// `name:`, `name =` or `name(`.
 fn begins_value(text: &str, tokens: &[OutlineToken]) -> bool {
-    let is = |index, word| is(text, tokens, index, word);
+    let is = |index, word| is_word(text, tokens, index, word);
     is(1, ":") && !is(2, ":") || is(1, "(") || is(1, "=") && !is(2, "=") && !is(2, ">")
 }
 
-fn is(text: &str, tokens: &[OutlineToken], index: usize, word: &str) -> bool {
+fn is_word(text: &str, tokens: &[OutlineToken], index: usize, word: &str) -> bool {
     tokens.get(index).is_some_and(|token| token.is(text, word))
 }
 
@@ -153,7 +153,7 @@ pub(super) fn secret_shape(text: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn found(text: &str) -> Vec<(&str, String)> {
+    fn find_literals(text: &str) -> Vec<(&str, String)> {
         literals(text).into_iter().map(|it| (&text[it.at], it.name)).collect()
     }
 
@@ -171,7 +171,7 @@ mod tests {
             ("let k = \"eyJhbGciOi.eyJzdWIi.c2ln\"", "\"eyJhbGciOi.eyJzdWIi.c2ln\"", "token"),
             ("let k = `-----BEGIN PRIVATE KEY-----\nMIIE`", "`-----BEGIN PRIVATE KEY-----\nMIIE`", "private_key"),
         ] {
-            assert_eq!(found(text), [(literal, name.to_owned())], "{text}");
+            assert_eq!(find_literals(text), [(literal, name.to_owned())], "{text}");
         }
     }
 
@@ -184,7 +184,7 @@ mod tests {
             "each(keys, #{ key: \"login\" }, upward); upward(\"x\")",
             "#{ password: #{} , name: \"x\" }",
         ] {
-            assert_eq!(found(text), [], "{text}");
+            assert_eq!(find_literals(text), [], "{text}");
         }
     }
 }

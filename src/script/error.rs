@@ -135,7 +135,7 @@ impl From<ScriptDiagnostic> for CommandError {
 }
 
 /// Several findings as one error. With more than one, each keeps its remedies beside it.
-pub fn together(mut diagnostics: Vec<ScriptDiagnostic>) -> CommandError {
+pub fn join_diagnostics(mut diagnostics: Vec<ScriptDiagnostic>) -> CommandError {
     if diagnostics.len() == 1 {
         return diagnostics.remove(0).into();
     }

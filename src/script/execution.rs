@@ -96,14 +96,14 @@ impl CompiledRunbook {
     ) -> Result<(), CommandError> {
         let imports_of = |file: &str, ast: &AST| {
             let named = |import| (file.to_owned(), import);
-            imports::of(ast).into_iter().map(named).collect::<Vec<_>>()
+            imports::imports_of(ast).into_iter().map(named).collect::<Vec<_>>()
         };
         let mut compiled = BTreeSet::new();
         let mut waiting = imports_of(&self.source.path, ast);
         while let Some((importer, import)) = waiting.pop() {
             let module = modules
                 .source(Some(&importer), &import.name)
-                .map_err(|error| unresolved(&error, &importer, &import, sources))?;
+                .map_err(|error| unresolved_import(&error, &importer, &import, sources))?;
             if compiled.insert(module.path.clone()) {
                 let ast = engine
                     .compile(&module.text)
@@ -140,7 +140,7 @@ impl CompiledRunbook {
                 Err(error) => Err(CommandError::failed(format!("no thread for the script: {error}"))),
             }
         });
-        ended(run, result.err(), host.take_stopped())
+        end_run(run, result.err(), host.take_stopped())
     }
 
     fn evaluate(
@@ -191,7 +191,7 @@ impl CompiledRunbook {
         let mut scope = Scope::new();
         for name in &self.variables {
             let value = if name == "params" {
-                given(parameters)?
+                params_value(parameters)?
             } else {
                 let url = host.run.org_url(name).unwrap_or_default();
                 Dynamic::from(ScriptOrg::new(name, &url))
@@ -203,7 +203,7 @@ impl CompiledRunbook {
 }
 
 /// What the script sees as `params`.
-fn given(parameters: &CheckedParameters) -> Result<Dynamic, CommandError> {
+fn params_value(parameters: &CheckedParameters) -> Result<Dynamic, CommandError> {
     let mut values = rhai::Map::new();
     for (name, value) in &parameters.values {
         let value = from_json(value).map_err(|unfit| CommandError::usage(format!("params.{name}: {unfit}")))?;
@@ -216,12 +216,17 @@ fn given(parameters: &CheckedParameters) -> Result<Dynamic, CommandError> {
     Ok(values.into())
 }
 
-fn unresolved(error: &CommandError, importer: &str, import: &ImportStatement, sources: &SourceTexts) -> CommandError {
+fn unresolved_import(
+    error: &CommandError,
+    importer: &str,
+    import: &ImportStatement,
+    sources: &SourceTexts,
+) -> CommandError {
     let finding = ScriptDiagnostic::finding(&error.message, importer, import.position, sources);
     error.help.iter().fold(finding, ScriptDiagnostic::help).into()
 }
 
-fn ended(run: &Run, error: Option<CommandError>, stopped: Option<run::CallError>) -> EndedRun {
+fn end_run(run: &Run, error: Option<CommandError>, stopped: Option<run::CallError>) -> EndedRun {
     match (stopped, error) {
         (Some(stopped), _) => EndedRun::stopped(run, &stopped),
         (None, error) => EndedRun {

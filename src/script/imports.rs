@@ -10,7 +10,7 @@ pub struct ImportStatement {
 }
 
 /// The imports of `ast`, functions included. A name that is computed is found when it runs only.
-pub fn of(ast: &AST) -> Vec<ImportStatement> {
+pub fn imports_of(ast: &AST) -> Vec<ImportStatement> {
     let mut found = Vec::new();
     ast.walk(&mut |path: &[ASTNode]| {
         if let Some(ASTNode::Stmt(Stmt::Import(import, position))) = path.last()

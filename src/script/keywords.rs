@@ -54,11 +54,11 @@ const FREED: [&str; 7] = ["default", "module", "package", "protected", "public",
 /// Lets scripts of `engine` write `m.default` and `#{ default: 1 }`. Every engine that compiles runbooks needs this.
 #[expect(deprecated, reason = "rhai marks hooks into its parser so because they may change between versions")]
 pub fn free_keywords(engine: &mut Engine) {
-    engine.on_parse_token(|token, _, _| freed(token));
+    engine.on_parse_token(|token, _, _| free_token(token));
 }
 
 /// What a token is when its word is freed.
-pub(super) fn freed(token: Token) -> Token {
+pub(super) fn free_token(token: Token) -> Token {
     match token {
         Token::Reserved(word) if FREED.contains(&word.as_str()) => Token::Identifier(word),
         other => other,

@@ -7,7 +7,7 @@ pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Ve
         .into_iter()
         .filter(|name| *name != wanted)
         .map(|name| (distance(&lower, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= allowed(wanted, name))
+        .filter(|(distance, name)| *distance <= allowed_distance(wanted, name))
         .collect();
     found.sort_unstable();
     found.dedup();
@@ -34,7 +34,7 @@ fn distance(wanted: &str, name: &str) -> usize {
 }
 
 /// A third of the longer name may be wrong, but never all of a short one.
-fn allowed(wanted: &str, name: &str) -> usize {
+fn allowed_distance(wanted: &str, name: &str) -> usize {
     let length = wanted.chars().count().max(name.chars().count());
     (length / 3).max(1).min(wanted.chars().count().saturating_sub(1))
 }

@@ -80,8 +80,8 @@ impl ScriptOutline {
             "let" | "for" | "|" => self.variables_at(text, &words[1..]),
             "const" => self.constant_at(text, words),
             "import" => self.import_at(text, words),
-            "step" if !is_method => self.steps.extend(titled(text, words)),
-            "test" if !is_method => self.tests.extend(titled(text, words)),
+            "step" if !is_method => self.steps.extend(titled_step(text, words)),
+            "test" if !is_method => self.tests.extend(titled_step(text, words)),
             _ => {}
         }
     }
@@ -96,8 +96,8 @@ impl ScriptOutline {
         let inside: Vec<&OutlineToken> = rest.iter().take_while(|it| !it.is(text, ")")).collect();
         let names = inside.iter().filter(|it| it.kind == TokenKind::Name);
         let parameters: Vec<&str> = names.clone().map(|it| it.text(text)).collect();
-        self.variables.extend(names.map(|it| declared(text, it)));
-        let mut function = declared(text, name);
+        self.variables.extend(names.map(|it| declared_name(text, it)));
+        let mut function = declared_name(text, name);
         function.signature = format!("{}({})", function.name, parameters.join(", "));
         function.doc = doc_above(text, words[0].at.start);
         self.functions.push(function);
@@ -112,7 +112,7 @@ impl ScriptOutline {
                 between || (it.kind == TokenKind::Name && !it.is(text, "in"))
             })
             .filter(|it| it.kind == TokenKind::Name);
-        self.variables.extend(names.map(|it| declared(text, it)));
+        self.variables.extend(names.map(|it| declared_name(text, it)));
     }
 
     fn constant_at(&mut self, text: &str, words: &[OutlineToken]) {
@@ -130,7 +130,7 @@ impl ScriptOutline {
         };
         if name.kind == TokenKind::Text && keyword.is(text, "as") && alias.kind == TokenKind::Name {
             self.imports.push(ImportedModule {
-                name: unquoted(name.text(text)).to_owned(),
+                name: unquote_text(name.text(text)).to_owned(),
                 alias: alias.text(text).to_owned(),
                 at: name.at.clone(),
             });
@@ -139,13 +139,13 @@ impl ScriptOutline {
 }
 
 /// `step("title"`.
-fn titled(text: &str, words: &[OutlineToken]) -> Option<DeclaredName> {
+fn titled_step(text: &str, words: &[OutlineToken]) -> Option<DeclaredName> {
     let [_, open, title, ..] = words else {
         return None;
     };
     let fits = open.is(text, "(") && title.kind == TokenKind::Text;
     fits.then(|| DeclaredName {
-        name: unquoted(title.text(text)).to_owned(),
+        name: unquote_text(title.text(text)).to_owned(),
         signature: String::new(),
         doc: String::new(),
         at: title.at.clone(),
@@ -170,7 +170,7 @@ fn entries(text: &str, words: &[OutlineToken]) -> Vec<DeclaredName> {
                 && word.kind == TokenKind::Name
                 && words.get(index + 1).is_some_and(|next| next.is(text, ":")) =>
             {
-                let mut entry = declared(text, word);
+                let mut entry = declared_name(text, word);
                 entry.signature = value(text, &words[index + 2..]);
                 found.push(entry);
             }
@@ -198,7 +198,7 @@ fn value(text: &str, words: &[OutlineToken]) -> String {
     range.and_then(|range| text.get(range)).unwrap_or_default().to_owned()
 }
 
-fn declared(text: &str, name: &OutlineToken) -> DeclaredName {
+fn declared_name(text: &str, name: &OutlineToken) -> DeclaredName {
     DeclaredName { name: name.text(text).to_owned(), signature: String::new(), doc: String::new(), at: name.at.clone() }
 }
 
@@ -211,7 +211,7 @@ fn doc_above(text: &str, at: usize) -> String {
     lines.join("\n")
 }
 
-fn unquoted(text: &str) -> &str {
+fn unquote_text(text: &str) -> &str {
     let inside = text.get(1..).unwrap_or_default();
     inside.strip_suffix(['"', '`']).unwrap_or(inside)
 }

@@ -309,7 +309,7 @@ pub fn is_name(c: char) -> bool {
 mod tests {
     use super::*;
 
-    fn found(text: &str) -> (CursorContext, String, Option<(String, usize)>) {
+    fn find_context(text: &str) -> (CursorContext, String, Option<(String, usize)>) {
         let place = place(text);
         let call = place.call.map(|call| (call.path.join("."), call.argument));
         (place.context, place.typed, call)
@@ -339,7 +339,7 @@ mod tests {
             ("// okta.li", (CursorContext::Nothing, "", None)),
             ("\"it's\" + na", (CursorContext::Name, "na", None)),
         ] {
-            let found = found(text);
+            let found = find_context(text);
             let expected = (expected.0, expected.1.to_owned(), expected.2);
             // The chain before a call on a list is not known.
             let expected = if text.starts_with('[') { (expected.0, expected.1, found.2.clone()) } else { expected };

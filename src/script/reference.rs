@@ -18,7 +18,7 @@ pub fn words_of(operation: &'static ApiOperation) -> Vec<String> {
     }
     words.extend(operation.own_options().iter().map(|name| own_option(name)));
     if operation.is_write() {
-        words.push(format!("Undone: {}", run::undone(operation)));
+        words.push(format!("Undone: {}", run::undo_words(operation)));
     }
     words
 }
@@ -58,7 +58,7 @@ pub fn json_of(operation: &'static ApiOperation) -> Value {
         "signature": operation.signature("okta"),
         "scopes": operation.scopes,
         "write": operation.is_write(),
-        "undone": operation.is_write().then(|| run::undone(operation)),
+        "undone": operation.is_write().then(|| run::undo_words(operation)),
         "tag": operation.tag,
         "operation_id": operation.operation_id,
     })

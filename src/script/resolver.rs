@@ -74,7 +74,7 @@ impl RunModules {
     }
 
     fn found(&self, importer: Option<&str>, path: &str, pos: Position) -> ResolvedModule<ScriptSource> {
-        self.source(importer, path).map_err(|error| refused(&error, importer, pos))
+        self.source(importer, path).map_err(|error| refuse_import(&error, importer, pos))
     }
 
     fn load(
@@ -89,8 +89,8 @@ impl RunModules {
         if let Some(module) = lock(&self.loaded).get(&source.path) {
             return Ok(module.clone());
         }
-        let _loading = self.enter(importer, &source.path).map_err(|error| refused(&error, importer, pos))?;
-        self.record(&source).map_err(|error| refused(&error, importer, pos))?;
+        let _loading = self.enter(importer, &source.path).map_err(|error| refuse_import(&error, importer, pos))?;
+        self.record(&source).map_err(|error| refuse_import(&error, importer, pos))?;
         let in_module = |error| Box::new(EvalAltResult::ErrorInModule(source.path.clone(), error, pos));
         let ast = compile(engine, &source).map_err(in_module)?;
         let module: SharedModule = run(&ast).map_err(in_module)?.into();
@@ -210,7 +210,7 @@ fn refuse_cycle(chain: &[&str], path: &str) -> Result<(), CommandError> {
 }
 
 #[expect(clippy::unnecessary_box_returns, reason = "rhai's results hold boxed errors")]
-fn refused(error: &CommandError, importer: Option<&str>, pos: Position) -> Box<EvalAltResult> {
+fn refuse_import(error: &CommandError, importer: Option<&str>, pos: Position) -> Box<EvalAltResult> {
     let value = ErrorValue::new("import", &error.message).help(error.help.iter().cloned()).at(importer, pos);
     Box::new(EvalAltResult::ErrorRuntime(value.into(), pos))
 }

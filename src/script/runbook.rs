@@ -11,7 +11,7 @@ use rhai::AST;
 
 use crate::error::CommandError;
 use crate::script::engine::header_engine;
-use crate::script::error::{KnownNames, ScriptDiagnostic, together};
+use crate::script::error::{KnownNames, ScriptDiagnostic, join_diagnostics};
 use crate::script::library::ScriptSource;
 use crate::script::sources::SourceTexts;
 
@@ -38,7 +38,7 @@ pub struct RunbookHeader {
 impl RunbookHeader {
     /// Reads the header of `source`. A syntax error, or everything wrong in the header at once, is the error.
     pub fn parse(source: &ScriptSource) -> Result<Self, CommandError> {
-        Self::diagnose(source, &SourceTexts::default()).map_err(together)
+        Self::diagnose(source, &SourceTexts::default()).map_err(join_diagnostics)
     }
 
     /// The same, with each finding by itself. The text goes into `sources`.
@@ -66,7 +66,7 @@ impl RunbookHeader {
             orgs: read.orgs,
             parameters: read.parameters,
             scenario: read.scenario,
-            steps: steps::of(ast),
+            steps: steps::steps_of(ast),
         };
         (runbook, wrong.collect())
     }

@@ -74,14 +74,14 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 fn compare(context: &NativeCallContext, one: &SecretValue, other: &SecretValue) -> SecretComparison {
-    compare_text(context, one, known(context, other)?)
+    compare_text(context, one, known_secret(context, other)?)
 }
 
 fn compare_text(context: &NativeCallContext, one: &SecretValue, text: &str) -> SecretComparison {
-    Ok(known(context, one)? == text)
+    Ok(known_secret(context, one)? == text)
 }
 
-fn known<'a>(context: &NativeCallContext, secret: &'a SecretValue) -> Result<&'a str, Box<EvalAltResult>> {
+fn known_secret<'a>(context: &NativeCallContext, secret: &'a SecretValue) -> Result<&'a str, Box<EvalAltResult>> {
     secret.expose().map_err(|missing| {
         let words = format!("a comparison needs {missing}");
         ErrorValue::new("usage", words).raise(context.call_source(), context.call_position())

@@ -64,11 +64,11 @@ pub fn from_json(value: &Value) -> Result<Dynamic, ConversionError> {
 
 /// A script value of what an org or a directory answered, whose secrets are values of their own from here on. `learn` gets each of them.
 pub(super) fn from_answer(value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, ConversionError> {
-    answered("", value, learn)
+    answer_value("", value, learn)
 }
 
 /// `within` is the name of the field that holds the value, or the list that the value is in.
-fn answered(within: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, ConversionError> {
+fn answer_value(within: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic, ConversionError> {
     match value {
         Value::String(text) if text == REDACTED || text == SHOWN => Ok(Dynamic::from(SecretValue::missing(within))),
         Value::String(text) if has_secret_shape(text) => Ok(secret(text, learn)),
@@ -76,14 +76,14 @@ fn answered(within: &str, value: &Value, learn: &dyn Fn(&str)) -> Result<Dynamic
             let items = items
                 .iter()
                 .enumerate()
-                .map(|(index, item)| answered(within, item, learn).map_err(|unfit| unfit.at_index(index)));
+                .map(|(index, item)| answer_value(within, item, learn).map_err(|unfit| unfit.at_index(index)));
             Ok(items.collect::<Result<Array, _>>()?.into())
         }
         Value::Object(object) => {
             let entries = object.iter().map(|(name, item)| {
                 let place = FieldPlace { within, object, name };
                 let item =
-                    if place.is_secret(item) { secrets_of(name, item, learn) } else { answered(name, item, learn) };
+                    if place.is_secret(item) { secrets_of(name, item, learn) } else { answer_value(name, item, learn) };
                 Ok((name.as_str().into(), item.map_err(|unfit| unfit.at_key(name))?))
             });
             Ok(entries.collect::<Result<Map, ConversionError>>()?.into())

@@ -45,7 +45,7 @@ impl fmt::Display for TooMuch {
 }
 
 /// About the bytes of a value. It is looked at no further than up to `most`.
-pub(super) fn of(value: &Dynamic, most: usize) -> Result<usize, TooMuch> {
+pub(super) fn size_of_value(value: &Dynamic, most: usize) -> Result<usize, TooMuch> {
     let mut left = most;
     count(value, &mut left, 0).map_err(|much| match much {
         TooMuch::Bytes(_) => TooMuch::Bytes(most),
@@ -143,7 +143,7 @@ mod tests {
 
     use super::*;
 
-    fn nested(levels: usize) -> Dynamic {
+    fn nest_levels(levels: usize) -> Dynamic {
         (0..levels).fold(Dynamic::UNIT, |inner, level| {
             if level % 2 == 0 {
                 Dynamic::from_array(vec![1.into(), inner, 2.into()])
@@ -155,10 +155,10 @@ mod tests {
 
     #[test]
     fn what_nests_too_deeply_is_found() {
-        assert!(!is_too_deep(&nested(MOST_DEPTH)));
-        assert!(is_too_deep(&nested(MOST_DEPTH + 1)));
-        assert_eq!(of(&nested(2 * MOST_DEPTH), usize::MAX), Err(TooMuch::Depth));
-        assert!(of(&nested(MOST_DEPTH), usize::MAX).is_ok());
+        assert!(!is_too_deep(&nest_levels(MOST_DEPTH)));
+        assert!(is_too_deep(&nest_levels(MOST_DEPTH + 1)));
+        assert_eq!(size_of_value(&nest_levels(2 * MOST_DEPTH), usize::MAX), Err(TooMuch::Depth));
+        assert!(size_of_value(&nest_levels(MOST_DEPTH), usize::MAX).is_ok());
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_wide_value_is_looked_at_for_a_moment_only() {
-        let row: Dynamic = Dynamic::from_array(vec![nested(3); 8]);
+        let row: Dynamic = Dynamic::from_array(vec![nest_levels(3); 8]);
         let rows: Array = vec![row; 1000];
         let mut looks = MOST_LOOKS;
         assert!(!goes_deeper(&rows.into(), MOST_DEPTH, &mut looks));
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn bytes_are_counted_up_to_the_bound() {
         let texts = Dynamic::from_array(vec!["x".repeat(1000).into(); 10]);
-        assert!((10_000..11_000).contains(&of(&texts, 1 << 20).expect("a size")));
-        assert_eq!(of(&texts, 5_000), Err(TooMuch::Bytes(5_000)));
+        assert!((10_000..11_000).contains(&size_of_value(&texts, 1 << 20).expect("a size")));
+        assert_eq!(size_of_value(&texts, 5_000), Err(TooMuch::Bytes(5_000)));
     }
 }

@@ -240,16 +240,16 @@ impl DirectoryChange {
                 let guid = account_of(directory, &account)?;
                 directory.rename_account(guid, &cn).map_err(words)
             }
-            Self::DeleteAccount { account } => on(directory, &account, SimulatedDirectory::delete_account),
-            Self::EnableAccount { account } => on(directory, &account, SimulatedDirectory::enable),
-            Self::DisableAccount { account } => on(directory, &account, SimulatedDirectory::disable),
-            Self::Protect { account } => on(directory, &account, SimulatedDirectory::protect),
-            Self::Unprotect { account } => on(directory, &account, SimulatedDirectory::unprotect),
+            Self::DeleteAccount { account } => change_account(directory, &account, SimulatedDirectory::delete_account),
+            Self::EnableAccount { account } => change_account(directory, &account, SimulatedDirectory::enable),
+            Self::DisableAccount { account } => change_account(directory, &account, SimulatedDirectory::disable),
+            Self::Protect { account } => change_account(directory, &account, SimulatedDirectory::protect),
+            Self::Unprotect { account } => change_account(directory, &account, SimulatedDirectory::unprotect),
         }
     }
 }
 
-fn on(
+fn change_account(
     directory: &mut SimulatedDirectory,
     account: &str,
     deed: fn(&mut SimulatedDirectory, ObjectGuid) -> Result<(), directory::ChangeRefusal>,

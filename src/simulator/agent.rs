@@ -10,7 +10,7 @@ use super::effective_group;
 use super::jobs;
 use super::mappings;
 use super::options::{AdSourcedMoves, DnAfterMove};
-use super::provisioning::{self, has, note};
+use super::provisioning::{self, has_feature, note};
 use super::store::{AppUser, EpochMillis, FailedTask, JobKind, ProvisioningJob, SimulatedOrg, StoredApp};
 
 /// Shown when no agent took the job in time (Okta's error catalogue).
@@ -112,8 +112,8 @@ impl DesiredAccount {
             // Assumed: without an OU the account goes where AD puts new accounts.
             birthplace: unit.clone().unwrap_or_else(|| format!("CN=Users,{}", DirectoryName::of_domain(domain))),
             destination: unit.filter(|_| moves(org, app, held)),
-            may_create: has(app, "PUSH_NEW_USERS"),
-            attributes: if has(app, "PUSH_PROFILE_UPDATES") {
+            may_create: has_feature(app, "PUSH_NEW_USERS"),
+            attributes: if has_feature(app, "PUSH_PROFILE_UPDATES") {
                 mappings::ad_attributes(&held.profile)
             } else {
                 Vec::new()
@@ -209,7 +209,7 @@ fn unit_of(app: &StoredApp, held: &AppUser) -> Option<String> {
 /// Whether groups move this account: not an individual assignment, not without the option, and not an AD-sourced user.
 fn moves(org: &SimulatedOrg, app: &StoredApp, held: &AppUser) -> bool {
     let option = app.active_directory.as_ref().is_some_and(|directory| directory.update_ou_on_group_change);
-    let sourced = has(app, "PROFILE_MASTERING");
+    let sourced = has_feature(app, "PROFILE_MASTERING");
     let allowed = !sourced || org.options.assumptions.ad_sourced_moves == AdSourcedMoves::Yes;
     option && allowed && !held.individual
 }
@@ -258,7 +258,7 @@ fn settle(org: &mut SimulatedOrg, job: &ProvisioningJob, now: EpochMillis, done:
         status.clone_into(&mut held.status);
         held.status_changed = now;
     }
-    synchronized(held, now);
+    mark_synchronized(held, now);
     clear_task(org, job);
     report(org, job, done);
     if activates {
@@ -280,7 +280,7 @@ pub(super) fn adopt(held: &mut AppUser, account: &DirectoryAccount) {
     }
 }
 
-fn synchronized(held: &mut AppUser, now: EpochMillis) {
+fn mark_synchronized(held: &mut AppUser, now: EpochMillis) {
     "SYNCHRONIZED".clone_into(&mut held.sync_state);
     held.last_sync = Some(now);
     held.last_updated = now;

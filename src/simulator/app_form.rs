@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::http::{ApiRefusal, SignedInRequest};
 use super::oauth;
 use super::options::Shown;
-use super::provisioning::has;
+use super::provisioning::has_feature;
 use super::store::{SimulatedOrg, StoredApp};
 use super::wire::{self, date};
 
@@ -43,7 +43,7 @@ pub(super) fn show(org: &SimulatedOrg, app: &StoredApp, request: &SignedInReques
 fn features(org: &SimulatedOrg, app: &StoredApp) -> Vec<String> {
     let mut features = app.features.clone();
     // Whether an AD instance with To App options shows it is not recorded.
-    let pushes = app.active_directory.is_some() && has(app, "PUSH_NEW_USERS");
+    let pushes = app.active_directory.is_some() && has_feature(app, "PUSH_NEW_USERS");
     if pushes && org.options.assumptions.group_push_feature == Shown::Present {
         features.push("GROUP_PUSH".to_owned());
     }

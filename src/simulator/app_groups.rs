@@ -47,7 +47,7 @@ fn show(org: &SimulatedOrg, app: &StoredApp, held: &AppGroup, request: &SignedIn
     });
     match request.query("expand") {
         Some("group") => {
-            value["_embedded"] = json!({"group": org.groups.get(&held.group).map(embedded)});
+            value["_embedded"] = json!({"group": org.groups.get(&held.group).map(embed_group)});
         }
         Some("metadata") => value["_embedded"] = json!({"metadata": metadata(held)}),
         _ => {}
@@ -60,7 +60,7 @@ fn show(org: &SimulatedOrg, app: &StoredApp, held: &AppGroup, request: &SignedIn
     value
 }
 
-fn embedded(group: &super::store::StoredGroup) -> Value {
+fn embed_group(group: &super::store::StoredGroup) -> Value {
     json!({"id": group.id, "created": date(group.created), "lastUpdated": date(group.last_updated),
         "lastMembershipUpdated": date(group.last_membership_updated), "objectClass": [group.object_class],
         "type": group.kind, "profile": group.profile})
@@ -96,7 +96,7 @@ fn put(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let present = app.groups.get(group);
     let priority = match read_priority(body)? {
         Some(priority) => priority,
-        None => present.map_or_else(|| omitted(org, app), |held| held.priority),
+        None => present.map_or_else(|| next_priority(org, app), |held| held.priority),
     };
     let profile = read_profile(org, body, present)?;
     check_unit(org, app, &profile)?;
@@ -104,7 +104,7 @@ fn put(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
 }
 
 /// The priority of a new assignment without one: "next highest" in Okta's API description, taken as the weakest.
-fn omitted(org: &SimulatedOrg, app: &StoredApp) -> i64 {
+fn next_priority(org: &SimulatedOrg, app: &StoredApp) -> i64 {
     match org.options.assumptions.priority_omitted {
         PriorityOmitted::Append => effective_group::weakest(app),
         PriorityOmitted::First => 0,

@@ -9,7 +9,7 @@ use super::options::{
     AssignExistingAppUser, DnAttribute, GroupScopeWithoutGroup, MissingAppUserType, Shown, SyncStateShown,
 };
 use super::pages::{self, PageSize};
-use super::provisioning::{self, ProfilePush, has};
+use super::provisioning::{self, ProfilePush, has_feature};
 use super::schemas::{self, AttributeMutability, SECURITY_ANSWER};
 use super::store::{AppUser, JobKind, SimulatedOrg, StoredApp, StoredUser};
 use super::wire::{self, date, optional_date};
@@ -56,7 +56,7 @@ pub(super) fn show(org: &SimulatedOrg, app: &StoredApp, held: &AppUser, request:
     value["credentials"] = json!({"userName": held.user_name});
     value["profile"] = Value::Object(profile(org, held));
     if request.query("expand") == Some("user") {
-        value["_embedded"] = json!({"user": org.users.get(&held.user).map(embedded)});
+        value["_embedded"] = json!({"user": org.users.get(&held.user).map(embed_user)});
     }
     value["_links"] = links;
     value
@@ -68,7 +68,7 @@ fn scope(held: &AppUser) -> &'static str {
 
 /// DISABLED where nothing is pushed (Okta's API description); SYNCING from when the agent has the job.
 fn sync_state<'a>(org: &SimulatedOrg, app: &StoredApp, held: &'a AppUser) -> &'a str {
-    let pushes = has(app, "PUSH_NEW_USERS") || has(app, "PUSH_PROFILE_UPDATES");
+    let pushes = has_feature(app, "PUSH_NEW_USERS") || has_feature(app, "PUSH_PROFILE_UPDATES");
     if org.options.assumptions.sync_state == SyncStateShown::Disabled || !pushes {
         return "DISABLED";
     }
@@ -87,7 +87,7 @@ fn profile(org: &SimulatedOrg, held: &AppUser) -> Map<String, Value> {
     entries.collect()
 }
 
-fn embedded(user: &StoredUser) -> Value {
+fn embed_user(user: &StoredUser) -> Value {
     json!({"id": user.id, "status": user.status, "created": date(user.created), "activated": optional_date(user.activated),
         "lastUpdated": date(user.last_updated), "profile": user.profile})
 }
@@ -240,7 +240,7 @@ impl<'a> AppUserChange<'a> {
         let Some(profile) = self.profile.filter(|_| modelled) else {
             return Ok(());
         };
-        if held.is_some() && has(app, "PROFILE_MASTERING") {
+        if held.is_some() && has_feature(app, "PROFILE_MASTERING") {
             let words = "Cannot modify the app user because it is mastered by an external app.";
             return Err(ApiRefusal::new(405, "E0000076", words));
         }
@@ -288,7 +288,7 @@ fn check_attribute(app: &StoredApp, name: &str, occasion: ProvisionOccasion) -> 
         Some(AttributeMutability::Immutable) => return forbidden("E0000078", "is immutable"),
         Some(AttributeMutability::ReadWrite | AttributeMutability::WriteOnly) => {}
     }
-    let pushed = mappings::is_pushed(app, name) && has(app, "PUSH_PROFILE_UPDATES");
+    let pushed = mappings::is_pushed(app, name) && has_feature(app, "PUSH_PROFILE_UPDATES");
     if pushed || (occasion == ProvisionOccasion::Assignment && mappings::is_mapped(app, name)) {
         return forbidden("E0000075", "has a field mapping and profile push is enabled");
     }

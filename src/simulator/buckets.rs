@@ -45,7 +45,7 @@ static BUCKETS: [RateBucket; 14] = [
 ];
 
 /// The bucket of an endpoint: the exact path first, then the longest prefix.
-pub(super) fn of(method: &str, pattern: &str) -> &'static RateBucket {
+pub(super) fn bucket_of(method: &str, pattern: &str) -> &'static RateBucket {
     let path = without_names(pattern);
     let mut fitting: Vec<&RateBucket> = BUCKETS.iter().filter(|bucket| bucket.holds(method, &path)).collect();
     fitting.sort_by_key(|bucket| (matches!(bucket.extent, BucketExtent::Prefix), usize::MAX - bucket.name.len()));
@@ -98,7 +98,7 @@ mod tests {
             ("GET", "/api/v1/agentPools", 20),
             ("GET", "/api/v1/policies", 1200),
         ] {
-            assert_eq!(of(method, pattern).per_minute, per_minute, "{method} {pattern}");
+            assert_eq!(bucket_of(method, pattern).per_minute, per_minute, "{method} {pattern}");
         }
     }
 }

@@ -27,7 +27,7 @@ fn dispatch(service: &OrgService, incoming: &IncomingRequest) -> ControlAnswer {
     match (incoming.method, incoming.path.trim_end_matches('/')) {
         ("GET", "/simulator/state") => ok(dump::state(&service.read())),
         ("GET", "/simulator/tasks") => ok(dump::tasks(&service.read())),
-        ("GET", "/simulator/log") => told(log::all(&service.read())),
+        ("GET", "/simulator/log") => control_answer(log::all(&service.read())),
         ("GET", "/simulator/stranded") => ok(json!(service.read().stranded)),
         ("GET", "/simulator/requests") => ok(requests(service)),
         ("POST", "/simulator/requests/reset") => {
@@ -65,7 +65,7 @@ fn on_org(service: &OrgService, incoming: &IncomingRequest) -> ControlAnswer {
         RouteHandler::Read(handler) => handler(&service.read(), &request),
         RouteHandler::Write(_) | RouteHandler::Form(_) => service.handle(&mut service.write(), route, &request),
     });
-    told(reply)
+    control_answer(reply)
 }
 
 fn unknown(incoming: &IncomingRequest) -> ControlAnswer {
@@ -163,7 +163,7 @@ fn bad(status: u16, reason: &str) -> ControlAnswer {
     (status, Some(json!({"error": reason})))
 }
 
-fn told(reply: Result<ApiAnswer, ApiRefusal>) -> ControlAnswer {
+fn control_answer(reply: Result<ApiAnswer, ApiRefusal>) -> ControlAnswer {
     match reply {
         Ok(answer) => (answer.status, answer.body),
         Err(refusal) => {

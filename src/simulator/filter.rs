@@ -102,7 +102,7 @@ impl FilterExpression {
     /// Refuses with E0000094 what a resource does not support, and with E0000030 a bad date.
     pub(super) fn check(&self, supports: &dyn Fn(&FilterExpression) -> bool) -> Result<(), ApiRefusal> {
         if !supports(self) {
-            return Err(unsupported());
+            return Err(unsupported_filter());
         }
         match self {
             Self::And(left, right) | Self::Or(left, right) => {
@@ -129,7 +129,7 @@ impl FilterExpression {
 }
 
 /// E0000094.
-pub(super) fn unsupported() -> ApiRefusal {
+pub(super) fn unsupported_filter() -> ApiRefusal {
     ApiRefusal::new(400, "E0000094", "The provided filter is unsupported.")
 }
 

@@ -25,18 +25,18 @@ pub(super) const ROUTES: &[ApiRoute] = &[
 ];
 
 /// The roles of the group that the path names.
-fn held<'a>(org: &'a SimulatedOrg, request: &SignedInRequest) -> Result<&'a [AdminRole], ApiRefusal> {
+fn held_roles<'a>(org: &'a SimulatedOrg, request: &SignedInRequest) -> Result<&'a [AdminRole], ApiRefusal> {
     let group = groups::find(org, request.parameter(0))?;
     Ok(roles::held_by(org, &group.id))
 }
 
 fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
-    let shown = held(org, request)?.iter().map(|role| show_asked(role, request));
+    let shown = held_roles(org, request)?.iter().map(|role| show_asked(role, request));
     ApiAnswer::ok(Value::Array(shown.collect()))
 }
 
 fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
-    let role = roles::named(held(org, request)?, request)?;
+    let role = roles::named_role(held_roles(org, request)?, request)?;
     ApiAnswer::ok(show_asked(role, request))
 }
 
@@ -54,10 +54,10 @@ fn show_asked(role: &AdminRole, request: &SignedInRequest) -> Value {
 
 fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let kind = roles::kind(request)?;
-    held(org, request)?;
+    held_roles(org, request)?;
     let role = roles::give(org, kind, request.parameter(0), "grp")?;
     let shown = show_asked(&role, request);
-    told(org, request, "group.privilege.grant", "Grant group privilege");
+    log_role_change(org, request, "group.privilege.grant", "Grant group privilege");
     // The description has the role with 200, and nothing with 201.
     match org.options.assumptions.answer_status {
         AnswerStatus::Recorded => ApiAnswer::with_status(201, shown),
@@ -66,13 +66,13 @@ fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
 }
 
 fn unassign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
-    held(org, request)?;
+    held_roles(org, request)?;
     roles::take(org, request, request.parameter(0))?;
-    told(org, request, "group.privilege.revoke", "Revoke group privilege");
+    log_role_change(org, request, "group.privilege.revoke", "Revoke group privilege");
     ApiAnswer::no_content()
 }
 
-fn told(org: &mut SimulatedOrg, request: &SignedInRequest, kind: &'static str, message: &str) {
+fn log_role_change(org: &mut SimulatedOrg, request: &SignedInRequest, kind: &'static str, message: &str) {
     let event = LogEvent::new(kind, message).by(&request.principal).on_group(org, request.parameter(0));
     log::record(org, event);
 }

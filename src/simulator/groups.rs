@@ -49,7 +49,7 @@ fn create(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     if org.options.new_group_lag_ms > 0 {
         org.recent.groups.insert(id.clone(), now);
     }
-    told(org, request, &id, "group.lifecycle.create", "Create Okta group");
+    log_group_change(org, request, &id, "group.lifecycle.create", "Create Okta group");
     ApiAnswer::ok(shown)
 }
 
@@ -65,7 +65,7 @@ fn replace(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
         group.profile = profile;
         group.last_updated = now;
     }
-    told(org, request, &id, "group.profile.update", "Update Okta group");
+    log_group_change(org, request, &id, "group.profile.update", "Update Okta group");
     org2org::group_changed(org, &id, &former);
     ApiAnswer::ok(show(org, &request.base, &org.groups[&id]))
 }
@@ -133,7 +133,7 @@ fn is_taken(org: &SimulatedOrg, name: &str, own: Option<&str>) -> bool {
     org.groups.values().any(|group| group.kind != "APP_GROUP" && group.name() == name && own != Some(group.id.as_str()))
 }
 
-fn told(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str, kind: &'static str, message: &str) {
+fn log_group_change(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str, kind: &'static str, message: &str) {
     let event = LogEvent::new(kind, message).by(&request.principal).on_group(org, id);
     log::record(org, event);
 }

@@ -28,7 +28,7 @@ impl IdMaker {
     pub(super) fn next(&mut self, prefix: &str) -> String {
         if let Some(number) = &mut self.planned {
             *number += 1;
-            return planned(prefix, *number);
+            return planned_id(prefix, *number);
         }
         let middle = 20 - prefix.len() - self.cell.len();
         format!("{prefix}{}{}", self.characters(middle), self.cell)
@@ -43,7 +43,7 @@ impl IdMaker {
 const PLANNED: &str = "PLANNED";
 
 /// A placeholder for the id that a real org will give.
-pub(super) fn planned(prefix: &str, number: u32) -> String {
+pub(super) fn planned_id(prefix: &str, number: u32) -> String {
     format!("{prefix}{PLANNED}{number:010}")
 }
 

@@ -11,7 +11,7 @@ use super::directory::DirectoryAccount;
 use super::http::{ApiAnswer, ApiRefusal, ApiReply, SignedInRequest};
 use super::log::{self, LogEvent};
 use super::org2org;
-use super::provisioning::{self, has, note};
+use super::provisioning::{self, has_feature, note};
 use super::store::{AppUser, EpochMillis, OktaId, SimulatedOrg, StoredApp};
 
 /// How much of the directory is read.
@@ -52,7 +52,7 @@ pub(super) fn import(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiRe
         org2org::start_import(org, app, body.get("confirm") == Some(&json!(true)))?;
         return ApiAnswer::with_status(202, json!({}));
     }
-    let app = chosen(org, named)?;
+    let app = chosen_app(org, named)?;
     if agent::is_down(org, &app) {
         return Err(ApiRefusal::new(504, "E0000241", "No connected agents."));
     }
@@ -63,7 +63,7 @@ pub(super) fn import(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiRe
     )
 }
 
-fn chosen(org: &SimulatedOrg, app: Option<&str>) -> Result<OktaId, ApiRefusal> {
+fn chosen_app(org: &SimulatedOrg, app: Option<&str>) -> Result<OktaId, ApiRefusal> {
     if let Some(id) = app {
         let app = apps::find(org, id)?;
         return match app.active_directory {
@@ -215,7 +215,7 @@ fn let_go(org: &mut SimulatedOrg, app: &str, accounts: &[DirectoryAccount]) -> u
     let seen: std::collections::HashSet<String> = accounts.iter().map(|account| account.guid.base64()).collect();
     let lost = links(org, app).into_iter().filter(|(account, _)| !seen.contains(account));
     let lost: Vec<OktaId> = lost.map(|(_, user)| user).collect();
-    let sourced = org.apps.get(app).is_some_and(|app: &StoredApp| has(app, "PROFILE_MASTERING"));
+    let sourced = org.apps.get(app).is_some_and(|app: &StoredApp| has_feature(app, "PROFILE_MASTERING"));
     for user in &lost {
         note(org, "system.import.user.delete", "Delete user by import", app, user, None);
         if sourced {

@@ -57,7 +57,7 @@ pub(super) fn take(
 }
 
 /// The body of a 429.
-pub(super) fn exceeded() -> ApiRefusal {
+pub(super) fn exceeded_refusal() -> ApiRefusal {
     ApiRefusal::new(429, "E0000047", "API call exceeded rate limit due to too many requests.")
 }
 
@@ -132,7 +132,7 @@ mod tests {
         token: &str,
         now: EpochMillis,
     ) -> (u64, u64, bool) {
-        let bucket = buckets::of("GET", "/api/v1/agentPools");
+        let bucket = buckets::bucket_of("GET", "/api/v1/agentPools");
         let (figures, allowed) = take(usage, limits, bucket, token, now, CallCounting::Call);
         (figures.limit, figures.remaining, allowed)
     }

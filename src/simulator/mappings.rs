@@ -55,7 +55,7 @@ pub(super) fn defaults(ids: &mut IdMaker) -> Vec<ProfileMapping> {
 }
 
 /// Those of an app that another org tells of, as long as they were not read: nameless, for their ids are not known.
-pub(super) fn unread() -> Vec<ProfileMapping> {
+pub(super) fn unread_mappings() -> Vec<ProfileMapping> {
     let mut ids = IdMaker::new(0, "");
     let mut mappings = defaults(&mut ids);
     for mapping in &mut mappings {

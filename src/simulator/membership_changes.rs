@@ -44,17 +44,17 @@ fn change(org: &mut SimulatedOrg, group: &str, user: &str, to: MembershipEdit, a
         }
         of_group.last_membership_updated = now;
         if to == MembershipEdit::Absent {
-            watch::left(org, group, user);
+            watch::record_leaving(org, group, user);
         }
         membership_lag::remember(org, group, user, to == MembershipEdit::Absent, now);
-        told(org, group, user, to, actor);
+        log_membership(org, group, user, to, actor);
         provisioning::membership_changed(org, user);
         org2org::membership_changed(org, group, user);
     }
     changed
 }
 
-fn told(org: &mut SimulatedOrg, group: &str, user: &str, to: MembershipEdit, actor: Option<&str>) {
+fn log_membership(org: &mut SimulatedOrg, group: &str, user: &str, to: MembershipEdit, actor: Option<&str>) {
     let mut event = match to {
         MembershipEdit::Present => LogEvent::new("group.user_membership.add", "Add user to group membership"),
         MembershipEdit::Absent => LogEvent::new("group.user_membership.remove", "Remove user from group membership"),

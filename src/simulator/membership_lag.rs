@@ -24,7 +24,7 @@ pub(super) fn remember(org: &mut SimulatedOrg, group: &str, user: &str, was_memb
 /// The members that reads see.
 pub(super) fn members_seen<'a>(org: &SimulatedOrg, group: &'a StoredGroup) -> Cow<'a, BTreeSet<OktaId>> {
     let mut seen = Cow::Borrowed(&group.members);
-    for change in hidden(org).filter(|change| change.group == group.id) {
+    for change in hidden_changes(org).filter(|change| change.group == group.id) {
         undo(&mut seen, &change.user, change.was_member);
     }
     seen
@@ -33,14 +33,14 @@ pub(super) fn members_seen<'a>(org: &SimulatedOrg, group: &'a StoredGroup) -> Co
 /// The groups of a user that reads see.
 pub(super) fn groups_seen<'a>(org: &SimulatedOrg, user: &'a StoredUser) -> Cow<'a, BTreeSet<OktaId>> {
     let mut seen = Cow::Borrowed(&user.groups);
-    for change in hidden(org).filter(|change| change.user == user.id) {
+    for change in hidden_changes(org).filter(|change| change.user == user.id) {
         undo(&mut seen, &change.group, change.was_member);
     }
     seen
 }
 
 /// Changes that are not seen yet, newest first.
-fn hidden(org: &SimulatedOrg) -> impl Iterator<Item = &MembershipChange> {
+fn hidden_changes(org: &SimulatedOrg) -> impl Iterator<Item = &MembershipChange> {
     let oldest = org.now() - lag(org.options.membership_lag_ms);
     org.recent.memberships.iter().rev().take_while(move |change| change.at > oldest)
 }

@@ -36,7 +36,7 @@ fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
 }
 
 fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
-    let (group, user) = both(org, request)?;
+    let (group, user) = group_and_user(org, request)?;
     if !add(org, &group, &user, Some(&request.principal)) {
         check_repeat(org, || ApiRefusal::validation("user", &["user: The user is already a member of the group"]))?;
     }
@@ -44,7 +44,7 @@ fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
 }
 
 fn unassign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
-    let (group, user) = both(org, request)?;
+    let (group, user) = group_and_user(org, request)?;
     if !org.groups[&group].members.contains(&user) {
         check_repeat(org, || ApiRefusal::not_found(&user, "User"))?;
         return ApiAnswer::no_content();
@@ -62,7 +62,7 @@ fn check_repeat(org: &SimulatedOrg, refusal: impl Fn() -> ApiRefusal) -> Result<
     }
 }
 
-fn both(org: &SimulatedOrg, request: &SignedInRequest) -> Result<(OktaId, OktaId), ApiRefusal> {
+fn group_and_user(org: &SimulatedOrg, request: &SignedInRequest) -> Result<(OktaId, OktaId), ApiRefusal> {
     let group = writable_group(org, request.parameter(0))?;
     let user = users::find(org, request, request.parameter(1))?;
     Ok((group.id.clone(), user.id.clone()))

@@ -135,7 +135,7 @@ const EXAMPLES: &[(&str, &str, &str)] =
     &[("Ada", "Novak", "ada.novak"), ("Ben", "Okafor", "ben.okafor"), ("Chloé", "Dubois", "chloe.dubois")];
 
 /// Given names in letters of ASCII alone.
-pub(super) fn given() -> Vec<&'static str> {
+pub(super) fn given_names() -> Vec<&'static str> {
     plain(GIVEN)
 }
 

@@ -39,5 +39,5 @@ pub(super) const CONTROL_ROUTES: &[ApiRoute] = device::CONTROL_ROUTES;
 /// Whether an endpoint takes access tokens at all.
 #[cfg(test)]
 pub(super) fn is_open(method: &'static str, pattern: &str) -> bool {
-    scopes::needed(method, pattern).is_some()
+    scopes::needed_scopes(method, pattern).is_some()
 }

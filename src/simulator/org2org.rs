@@ -28,7 +28,7 @@ pub(super) use ahead::ahead;
 pub(super) use begin::{InitialSwitches, connect, link};
 pub(super) use given::give;
 pub(super) use hub::{HubHttp, PROVISIONING};
-pub(super) use passwords::changed as password_changed;
+pub(super) use passwords::password_changed;
 pub(super) use push_targets::target_of_push;
 pub(super) use worker::{drain, work};
 

@@ -38,7 +38,7 @@ pub(super) fn membership_changed(org: &mut SimulatedOrg, user: &str) {
 pub(super) fn user_changed(org: &mut SimulatedOrg, user: &str) {
     for app in apps_of(org, user) {
         let changed = mappings::apply(org, &app, user);
-        let pushes = org.apps.get(&app).is_some_and(|app| has(app, "PUSH_PROFILE_UPDATES"));
+        let pushes = org.apps.get(&app).is_some_and(|app| has_feature(app, "PUSH_PROFILE_UPDATES"));
         if changed && pushes && provisions(org, &app) {
             push(org, &app, user, ProfilePush::WhenChanged);
         }
@@ -250,7 +250,7 @@ pub(super) fn remove(org: &mut SimulatedOrg, app: &str, user: &str) {
     let Some(held) = instance.users.remove(user) else {
         return;
     };
-    let disables = has(instance, "PUSH_USER_DEACTIVATION");
+    let disables = has_feature(instance, "PUSH_USER_DEACTIVATION");
     org.tasks.retain(|task| task.app != app || task.user != user);
     if let Some(account) = held.external_id.filter(|_| disables) {
         let now = org.now();
@@ -271,7 +271,7 @@ pub(super) fn unassign(org: &mut SimulatedOrg, app: &str, user: &str) {
 pub(super) fn is_sourced(org: &SimulatedOrg, user: &str) -> bool {
     org.apps.values().any(|app| {
         let linked = app.users.get(user).is_some_and(|held| held.external_id.is_some());
-        linked && is_provisioned(app) && has(app, "PROFILE_MASTERING")
+        linked && is_provisioned(app) && has_feature(app, "PROFILE_MASTERING")
     })
 }
 
@@ -285,12 +285,12 @@ fn is_provisioned(app: &StoredApp) -> bool {
     app.active_directory.is_some() || org2org::is_connected(app)
 }
 
-pub(super) fn has(app: &StoredApp, feature: &str) -> bool {
+pub(super) fn has_feature(app: &StoredApp, feature: &str) -> bool {
     app.features.iter().any(|held| held == feature)
 }
 
 fn creates(app: &StoredApp) -> bool {
-    is_provisioned(app) && app.status == "ACTIVE" && has(app, "PUSH_NEW_USERS")
+    is_provisioned(app) && app.status == "ACTIVE" && has_feature(app, "PUSH_NEW_USERS")
 }
 
 fn apps_of(org: &SimulatedOrg, user: &str) -> Vec<OktaId> {

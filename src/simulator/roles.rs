@@ -84,7 +84,7 @@ fn assignees(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
 
 fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let user = users::find(org, request, request.parameter(0))?;
-    let role = named(held_by(org, &user.id), request)?;
+    let role = named_role(held_by(org, &user.id), request)?;
     ApiAnswer::ok(show(role, &user.id, &request.base))
 }
 
@@ -92,7 +92,7 @@ fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let user = users::find_id(org, request)?;
     let role = give(org, kind(request)?, &user, "ra1")?;
     let shown = show(&role, &user, &request.base);
-    told(org, request, &user, "user.account.privilege.grant", "Grant user privilege");
+    log_role_change(org, request, &user, "user.account.privilege.grant", "Grant user privilege");
     ApiAnswer::with_status(201, shown)
 }
 
@@ -102,7 +102,7 @@ pub(super) fn held_by<'a>(org: &'a SimulatedOrg, holder: &str) -> &'a [AdminRole
 }
 
 /// Of these assignments the one that the path names.
-pub(super) fn named<'a>(held: &'a [AdminRole], request: &SignedInRequest) -> Result<&'a AdminRole, ApiRefusal> {
+pub(super) fn named_role<'a>(held: &'a [AdminRole], request: &SignedInRequest) -> Result<&'a AdminRole, ApiRefusal> {
     let id = request.parameter(1);
     let role = held.iter().find(|role| role.id == id);
     role.ok_or_else(|| ApiRefusal::not_found(id, "RoleAssignment"))
@@ -121,7 +121,7 @@ pub(super) fn give(org: &mut SimulatedOrg, kind: &str, holder: &str, prefix: &st
 
 /// Takes the assignment that the path names from whom `holder` names.
 pub(super) fn take(org: &mut SimulatedOrg, request: &SignedInRequest, holder: &str) -> Result<(), ApiRefusal> {
-    let id = named(held_by(org, holder), request)?.id.clone();
+    let id = named_role(held_by(org, holder), request)?.id.clone();
     if let Some(roles) = org.roles.get_mut(holder) {
         roles.retain(|role| role.id != id);
     }
@@ -141,11 +141,11 @@ pub(super) fn kind(request: &SignedInRequest) -> Result<&'static str, ApiRefusal
 fn unassign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let user = users::find_id(org, request)?;
     take(org, request, &user)?;
-    told(org, request, &user, "user.account.privilege.revoke", "Revoke user privilege");
+    log_role_change(org, request, &user, "user.account.privilege.revoke", "Revoke user privilege");
     ApiAnswer::no_content()
 }
 
-fn told(org: &mut SimulatedOrg, request: &SignedInRequest, user: &str, kind: &'static str, message: &str) {
+fn log_role_change(org: &mut SimulatedOrg, request: &SignedInRequest, user: &str, kind: &'static str, message: &str) {
     let event = LogEvent::new(kind, message).by(&request.principal).on_user(org, user);
     log::record(org, event);
 }

@@ -135,7 +135,7 @@ impl RouteTable {
             };
         }
         node.endpoints.retain(|endpoint| endpoint.method != method);
-        node.endpoints.push(RouteEndpoint { method, pattern, route, bucket: buckets::of(method, pattern) });
+        node.endpoints.push(RouteEndpoint { method, pattern, route, bucket: buckets::bucket_of(method, pattern) });
     }
 }
 

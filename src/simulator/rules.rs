@@ -89,7 +89,7 @@ fn create(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     };
     let shown = show(&rule, &request.base);
     org.rules.insert(id.clone(), rule);
-    told(org, request, &id, "group.user_membership.rule.evaluation", "Create group rule");
+    log_rule_change(org, request, &id, "group.user_membership.rule.evaluation", "Create group rule");
     ApiAnswer::ok(shown)
 }
 
@@ -121,7 +121,7 @@ fn delete(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
         rule_membership::take_back(org, &id);
     }
     org.rule_grants.remove(&id);
-    told(org, request, &id, "group.user_membership.rule.deactivated", "Delete group rule");
+    log_rule_change(org, request, &id, "group.user_membership.rule.deactivated", "Delete group rule");
     org.rules.remove(&id);
     ApiAnswer::with_status(202, json!({}))
 }
@@ -132,7 +132,7 @@ fn activate(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
         return Err(wrong_state());
     }
     set_status(org, &id, "ACTIVE");
-    told(org, request, &id, "group.user_membership.rule.trigger", "Group rule activated");
+    log_rule_change(org, request, &id, "group.user_membership.rule.trigger", "Group rule activated");
     rule_membership::evaluate_rule(org, &id);
     ApiAnswer::no_content()
 }
@@ -144,7 +144,7 @@ fn deactivate(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
         return Err(wrong_state());
     }
     set_status(org, &id, "INACTIVE");
-    told(org, request, &id, "group.user_membership.rule.deactivated", "Group rule deactivated");
+    log_rule_change(org, request, &id, "group.user_membership.rule.deactivated", "Group rule deactivated");
     ApiAnswer::no_content()
 }
 
@@ -161,7 +161,7 @@ fn set_status(org: &mut SimulatedOrg, id: &str, status: &str) {
     }
 }
 
-fn told(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str, kind: &'static str, message: &str) {
+fn log_rule_change(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str, kind: &'static str, message: &str) {
     let Some(rule) = org.rules.get(id) else {
         return;
     };

@@ -145,7 +145,7 @@ fn update(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
         if definition.is_null() {
             custom.shift_remove(name);
         } else {
-            custom.insert(name.clone(), defined(app, name, definition)?);
+            custom.insert(name.clone(), define_attribute(app, name, definition)?);
         }
     }
     let now = org.now();
@@ -159,7 +159,7 @@ fn update(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
 const TYPES: &[&str] = &["string", "boolean", "number", "integer", "array"];
 
 /// A custom attribute as the schema shows it.
-fn defined(app: &StoredApp, name: &str, definition: &Value) -> Result<Value, ApiRefusal> {
+fn define_attribute(app: &StoredApp, name: &str, definition: &Value) -> Result<Value, ApiRefusal> {
     let text = |field: &str| definition[field].as_str();
     let cause = match (text("title"), text("type")) {
         _ if is_base(app, name) => Some(format!("{name}: is an attribute of the base schema")),

@@ -184,7 +184,7 @@ impl OrgService {
         self.counters().limited += 1;
         let at = self.read().now();
         OutgoingAnswer {
-            reply: Err(limits::exceeded()),
+            reply: Err(limits::exceeded_refusal()),
             figures: limits::concurrency(at),
             at,
             request_id: new_request_id(),
@@ -232,8 +232,11 @@ impl OrgService {
             let reply = handler(&mut self.write(), &incoming.form());
             return OutgoingAnswer { reply, figures, at, request_id };
         }
-        let prepared =
-            if allowed { prepare(&org, incoming, endpoint, &caller, parameters) } else { Err(limits::exceeded()) };
+        let prepared = if allowed {
+            prepare(&org, incoming, endpoint, &caller, parameters)
+        } else {
+            Err(limits::exceeded_refusal())
+        };
         let reply = prepared.and_then(|(route, request)| self.run(org, route, &request, &caller));
         OutgoingAnswer { reply, figures, at, request_id }
     }

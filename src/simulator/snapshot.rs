@@ -42,7 +42,7 @@ impl OrgSnapshot {
     /// Of everything that was noted, and of the directories that were shadowed. `stand_ins` are there for tokens that were used.
     pub fn of(notes: &SnapshotNotes, ledger: &AnswerProvenance, stand_ins: &[StandIn]) -> Self {
         let all = notes.lock();
-        let mut found = directories::shadowed(ledger);
+        let mut found = directories::shadowed_directories(ledger);
         let mut remarks = SnapshotRemarks::default();
         let urls = urls(&all);
         let mut orgs = Vec::new();

@@ -53,7 +53,7 @@ fn activate(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     }
     // The groups that he kept while he was deactivated grant their apps again.
     provisioning::membership_changed(org, &id);
-    told(org, request, &id, "user.lifecycle.activate", "Activate Okta user");
+    log_lifecycle(org, request, &id, "user.lifecycle.activate", "Activate Okta user");
     activation(org, request, send_email)
 }
 
@@ -62,7 +62,7 @@ fn reactivate(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let send_email = request.flag("sendEmail", false)?;
     let id = users::find_id(org, request)?;
     allow(org, &id, &["PROVISIONED", "RECOVERY"])?;
-    told(org, request, &id, "user.lifecycle.reactivate", "Reactivate Okta user");
+    log_lifecycle(org, request, &id, "user.lifecycle.reactivate", "Reactivate Okta user");
     activation(org, request, send_email)
 }
 
@@ -92,7 +92,7 @@ fn delete(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
         deprovision(org, request, &id);
         return ApiAnswer::no_content();
     }
-    told(org, request, &id, "user.lifecycle.delete.initiated", "Delete Okta user initiated");
+    log_lifecycle(org, request, &id, "user.lifecycle.delete.initiated", "Delete Okta user initiated");
     provisioning::user_deleted(org, &id);
     let completed = LogEvent::new("user.lifecycle.delete.completed", "Delete Okta user completed")
         .by(&request.principal)
@@ -109,7 +109,7 @@ fn deprovision(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str) {
         user.has_password = false;
         org.passwords.remove(id);
     }
-    told(org, request, id, "user.lifecycle.deactivate", "Deactivate Okta user");
+    log_lifecycle(org, request, id, "user.lifecycle.deactivate", "Deactivate Okta user");
     provisioning::user_deactivated(org, id);
 }
 
@@ -168,7 +168,7 @@ fn step(
         return Err(ApiRefusal::validation("status", &[otherwise]));
     }
     set_status(org, &id, to);
-    told(org, request, &id, kind, message);
+    log_lifecycle(org, request, &id, kind, message);
     ApiAnswer::ok(json!({}))
 }
 
@@ -179,7 +179,7 @@ fn unlock(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
             .cause("The user is not locked out."));
     }
     set_status(org, &id, "ACTIVE");
-    told(org, request, &id, "user.account.unlock_by_admin", "Unlock user account by admin");
+    log_lifecycle(org, request, &id, "user.account.unlock_by_admin", "Unlock user account by admin");
     ApiAnswer::ok(json!({}))
 }
 
@@ -200,7 +200,7 @@ fn expire_password_with_temp_password(org: &mut SimulatedOrg, request: &SignedIn
 fn expire(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str) -> Result<(), ApiRefusal> {
     allow(org, id, &["ACTIVE", "PROVISIONED", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"])?;
     set_status(org, id, "PASSWORD_EXPIRED");
-    told(org, request, id, "user.account.expire_password", "Expire user's password");
+    log_lifecycle(org, request, id, "user.account.expire_password", "Expire user's password");
     Ok(())
 }
 
@@ -212,7 +212,7 @@ fn reset_password(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply
     let send_email = request.flag("sendEmail", true)?;
     allow(org, &id, &["ACTIVE", "PROVISIONED", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"])?;
     set_status(org, &id, "RECOVERY");
-    told(org, request, &id, "user.account.reset_password", "Reset password by admin");
+    log_lifecycle(org, request, &id, "user.account.reset_password", "Reset password by admin");
     if send_email {
         return ApiAnswer::ok(json!({}));
     }
@@ -224,7 +224,7 @@ fn reset_password(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply
 /// Factors are not modelled: there are none, so there is nothing to reset.
 fn reset_factors(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let id = users::find_id(org, request)?;
-    told(org, request, &id, "user.mfa.factor.reset_all", "Reset all factors for user");
+    log_lifecycle(org, request, &id, "user.mfa.factor.reset_all", "Reset all factors for user");
     ApiAnswer::ok(json!({}))
 }
 
@@ -249,7 +249,7 @@ fn set_status(org: &mut SimulatedOrg, id: &str, status: &str) {
     }
 }
 
-fn told(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str, kind: &'static str, message: &str) {
+fn log_lifecycle(org: &mut SimulatedOrg, request: &SignedInRequest, id: &str, kind: &'static str, message: &str) {
     let event = LogEvent::new(kind, message).by(&request.principal).on_user(org, id);
     log::record(org, event);
 }

@@ -71,7 +71,7 @@ fn by_search(org: &SimulatedOrg, request: &SignedInRequest, text: &str) -> ApiRe
 fn by_expression(org: &SimulatedOrg, request: &SignedInRequest, expr: &FilterExpression, case: TextCase) -> ApiReply {
     let show =
         |user: &StoredUser| expr.matches(case, &UserFields(org, user)).then(|| show_in_list(org, &request.base, user));
-    if let Some(id) = indexed(org, expr) {
+    if let Some(id) = indexed_user(org, expr) {
         let found = org.users.get(id).and_then(show);
         let limit = pages::limit(request, SIZE)?;
         return pages::answer(request, limit, found.into_iter().collect(), None);
@@ -80,7 +80,7 @@ fn by_expression(org: &SimulatedOrg, request: &SignedInRequest, expr: &FilterExp
 }
 
 /// The one user that an expression can hold for, when it names an id or a login.
-fn indexed<'a>(org: &'a SimulatedOrg, expr: &'a FilterExpression) -> Option<&'a str> {
+fn indexed_user<'a>(org: &'a SimulatedOrg, expr: &'a FilterExpression) -> Option<&'a str> {
     if let Some(id) = expr.required("id") {
         return Some(id);
     }

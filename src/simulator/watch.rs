@@ -3,7 +3,7 @@
 use super::store::SimulatedOrg;
 
 /// A user is no member of a group any more.
-pub(super) fn left(org: &mut SimulatedOrg, group: &str, user: &str) {
+pub(super) fn record_leaving(org: &mut SimulatedOrg, group: &str, user: &str) {
     let provisions = |app: &&super::store::StoredApp| app.active_directory.is_some() && app.groups.contains_key(group);
     let groups = &org.groups;
     let holds = |id: &String| groups.get(id).is_some_and(|group| group.members.contains(user));

@@ -164,13 +164,13 @@ fn time_left(left: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn hidden() -> MultiProgress {
+    fn hidden_bars() -> MultiProgress {
         MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden())
     }
 
     #[test]
     fn items_are_counted_by_how_they_ended() {
-        let progress = BulkProgressBar::begin(&hidden(), "Move", 3, str::to_owned);
+        let progress = BulkProgressBar::begin(&hidden_bars(), "Move", 3, str::to_owned);
         progress.count(ItemTally::Done, Duration::ZERO);
         progress.count(ItemTally::Done, Duration::ZERO);
         progress.waiting("rate limit", Duration::from_secs(3600));
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn work_may_grow_on_the_way() {
-        let progress = BulkProgressBar::begin(&hidden(), "Read", 1, str::to_owned);
+        let progress = BulkProgressBar::begin(&hidden_bars(), "Read", 1, str::to_owned);
         progress.reach(3, 7, "groups");
         assert_eq!(progress.bar.length(), Some(7));
         assert_eq!(progress.bar.position(), 3);

@@ -28,6 +28,7 @@ mod looked_at;
 mod lsp;
 mod modules;
 mod move_user;
+mod names;
 mod oauth;
 mod org2org;
 mod orgs;

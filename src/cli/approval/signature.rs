@@ -31,7 +31,7 @@ impl ApprovalSigner {
             return Ok(None);
         }
         let secret = approval.secret.as_ref();
-        secret.map(|_| shared(environment, approval).map(Self::Secret)).transpose()
+        secret.map(|_| shared_secret(environment, approval).map(Self::Secret)).transpose()
     }
 
     pub(super) fn sign(&self, claims: &ApprovalClaims) -> Result<String, CommandError> {
@@ -52,7 +52,7 @@ impl ApprovalSigner {
     }
 }
 
-fn shared(environment: &ProcessEnvironment, approval: &ApprovalProfile) -> Result<SecretString, CommandError> {
+fn shared_secret(environment: &ProcessEnvironment, approval: &ApprovalProfile) -> Result<SecretString, CommandError> {
     let source = approval.secret.as_ref();
     let source = source.ok_or_else(|| CommandError::failed("there is no secret to approve with"))?;
     let secret = source.read(environment)?;
@@ -104,7 +104,7 @@ pub(super) fn read(
         if approval.secret.is_none() {
             return Ok(unknown());
         }
-        let secret = shared(environment, approval)?;
+        let secret = shared_secret(environment, approval)?;
         let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
         let claims = claims(token, header.alg, &key);
         return Ok(claims.map_or_else(unknown, |claims| Ok((claims, SignedBy::Secret))));

@@ -95,7 +95,7 @@ impl OrgApproval<'_> {
             .help(format!("sign in to `{name}` as yourself, or approve with a key of your own: approval = {{ private_key = {{ file = \"path\" }} }}")));
         }
         let valid_for = terms.valid_for.or(self.profile.approval.valid_for);
-        let until = until(now, valid_for.unwrap_or(VALID_FOR))?;
+        let until = valid_until(now, valid_for.unwrap_or(VALID_FOR))?;
         let environment = self.context.config.environment();
         Ok(ApprovalClaims {
             iss: ISSUER.to_owned(),
@@ -142,6 +142,6 @@ impl OrgApproval<'_> {
     }
 }
 
-fn until(now: Timestamp, valid_for: SignedDuration) -> Result<Timestamp, CommandError> {
+fn valid_until(now: Timestamp, valid_for: SignedDuration) -> Result<Timestamp, CommandError> {
     now.checked_add(valid_for).map_err(|_| CommandError::usage("the approval would be valid for too long"))
 }

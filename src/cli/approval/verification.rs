@@ -166,7 +166,7 @@ impl JudgedOrg<'_> {
         }
         (bounds.exp <= self.now.as_second()).then(|| {
             let until = Timestamp::from_second(bounds.exp);
-            let until = until.map_or_else(|_| bounds.exp.to_string(), shown);
+            let until = until.map_or_else(|_| bounds.exp.to_string(), show_time);
             format!("it until {until}, which is over")
         })
     }
@@ -204,7 +204,7 @@ impl JudgedOrg<'_> {
     }
 }
 
-fn shown(time: Timestamp) -> String {
+fn show_time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
@@ -215,7 +215,7 @@ fn used_up(uses: &[(String, Timestamp)], runs: u32) -> Option<String> {
         return None;
     }
     let many = if runs == 1 { "run" } else { "runs" };
-    Some(format!("for {runs} {many}, and run {run} used it at {}", shown(*at)))
+    Some(format!("for {runs} {many}, and run {run} used it at {}", show_time(*at)))
 }
 
 /// Keeps each approval for a run that is about to begin: no other process can use it up in between.

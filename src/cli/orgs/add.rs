@@ -116,7 +116,7 @@ fn address(context: &CommandContext, written: &str) -> Result<String, CommandErr
 
 /// The inline table that names the place; stores the secret when that is asked for.
 fn place(context: &CommandContext, arguments: &AddOrgArguments, file: &Path) -> Result<String, CommandError> {
-    if let Some((key, written, source)) = named(context, &arguments.place, file) {
+    if let Some((key, written, source)) = named_secret_place(context, &arguments.place, file) {
         let given = arguments.place.file.as_deref().unwrap_or(&written);
         if let Some(wrong) = source.mistaken(given) {
             return Err(CommandError::usage(format!("--{key}: {wrong}"))
@@ -125,14 +125,14 @@ fn place(context: &CommandContext, arguments: &AddOrgArguments, file: &Path) -> 
         if arguments.person {
             check_place(&source)?;
         }
-        return Ok(format!("{{ {key} = {} }}", quoted(&written)));
+        return Ok(format!("{{ {key} = {} }}", quote_toml(&written)));
     }
     let name = &arguments.name;
     if arguments.place.store == Some(SecretStore::Keyring) {
         if !arguments.person {
             keyring::store(name, &from_input(context)?)?;
         }
-        return Ok(format!("{{ keyring = {} }}", quoted(name)));
+        return Ok(format!("{{ keyring = {} }}", quote_toml(name)));
     }
     let path = context.config.secret_file(name);
     let path = path.ok_or_else(|| CommandError::usage("this system has no data folder for a secret"))?;
@@ -140,11 +140,15 @@ fn place(context: &CommandContext, arguments: &AddOrgArguments, file: &Path) -> 
         write(&path, &from_input(context)?)
             .map_err(|error| CommandError::failed(format!("{} cannot be written: {error}", path.display())))?;
     }
-    Ok(format!("{{ file = {} }}", quoted(&path.to_string_lossy())))
+    Ok(format!("{{ file = {} }}", quote_toml(&path.to_string_lossy())))
 }
 
 /// The place that a person named: its key in the profile, how it is written there, and itself.
-fn named(context: &CommandContext, place: &SecretPlace, file: &Path) -> Option<(&'static str, String, SecretSource)> {
+fn named_secret_place(
+    context: &CommandContext,
+    place: &SecretPlace,
+    file: &Path,
+) -> Option<(&'static str, String, SecretSource)> {
     if let Some(name) = &place.env {
         return Some(("env", name.clone(), SecretSource::Env(name.clone())));
     }
@@ -176,7 +180,7 @@ fn from_input(context: &CommandContext) -> Result<SecretString, CommandError> {
 }
 
 fn section(arguments: &AddOrgArguments, url: &str, place: &str) -> String {
-    let mut text = format!("[orgs.{}]\nurl = {}\n", quoted(&arguments.name), quoted(url));
+    let mut text = format!("[orgs.{}]\nurl = {}\n", quote_toml(&arguments.name), quote_toml(url));
     let key = match (&arguments.client_id, arguments.person) {
         (None, _) => "token",
         (Some(_), false) => "private_key",
@@ -184,11 +188,11 @@ fn section(arguments: &AddOrgArguments, url: &str, place: &str) -> String {
     };
     // Writing to a string cannot fail.
     if let Some(id) = &arguments.client_id {
-        let _ = writeln!(text, "client_id = {}", quoted(id));
+        let _ = writeln!(text, "client_id = {}", quote_toml(id));
     }
     let _ = writeln!(text, "{key} = {place}");
     if let Some(id) = &arguments.key_id {
-        let _ = writeln!(text, "key_id = {}", quoted(id));
+        let _ = writeln!(text, "key_id = {}", quote_toml(id));
     }
     if arguments.production {
         text.push_str("production = true\n");
@@ -196,7 +200,7 @@ fn section(arguments: &AddOrgArguments, url: &str, place: &str) -> String {
     text
 }
 
-fn quoted(text: &str) -> String {
+fn quote_toml(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 

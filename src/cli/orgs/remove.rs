@@ -24,7 +24,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &RemoveOrgArguments) 
         return Err(CommandError::usage(format!("{} is Okta's own file, which is not changed here", path.display())));
     }
     let text = std::fs::read_to_string(path).map_err(of_file)?;
-    let rest = without(&text, *line).ok_or_else(|| {
+    let rest = without_table(&text, *line).ok_or_else(|| {
         CommandError::usage(format!("{}:{line} is not a table of its own: remove it by hand", path.display()))
     })?;
     std::fs::write(path, rest).map_err(of_file)?;
@@ -50,7 +50,7 @@ fn forget(context: &CommandContext, name: &str, secret: &SecretSource) -> Result
 }
 
 /// The text without the table whose heading is on `line` (from one), and without the tables below it.
-fn without(text: &str, line: usize) -> Option<String> {
+fn without_table(text: &str, line: usize) -> Option<String> {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let heading = lines.get(line.checked_sub(1)?)?.trim();
     let name = heading.strip_prefix('[')?.split(']').next()?.to_owned();
@@ -69,7 +69,7 @@ mod tests {
     fn a_table_goes_with_those_below_it_and_nothing_else() {
         let text = "[orgs.a]\nurl = 1\n\n[orgs.b]\nurl = 2\n[orgs.b.token]\nenv = 3\n\n[orgs.c]\nurl = 4\n";
         let rest = "[orgs.a]\nurl = 1\n\n[orgs.c]\nurl = 4\n";
-        assert_eq!(without(text, 4).as_deref(), Some(rest));
-        assert_eq!(without("orgs = { a = 1 }\n", 1), None);
+        assert_eq!(without_table(text, 4).as_deref(), Some(rest));
+        assert_eq!(without_table("orgs = { a = 1 }\n", 1), None);
     }
 }

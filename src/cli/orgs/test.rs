@@ -38,7 +38,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &TestOrgArguments) ->
         None => context.default_org("okta-runbook orgs test NAME")?,
     };
     let needed = match &arguments.runbook {
-        Some(name) => Some(needed(context, name)?),
+        Some(name) => Some(needed_scopes(context, name)?),
         None => None,
     };
     let client = client(context, &profile, RESERVE)?;
@@ -55,7 +55,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &TestOrgArguments) ->
     Ok(if test.found.is_bad() { CommandExit::Failed } else { CommandExit::Succeeded })
 }
 
-fn needed(context: &CommandContext, runbook: &str) -> Result<Vec<String>, CommandError> {
+fn needed_scopes(context: &CommandContext, runbook: &str) -> Result<Vec<String>, CommandError> {
     let library = context.library();
     let report = check::check(library.find(runbook)?, &library);
     Ok(report.scopes.iter().map(ToString::to_string).collect())

@@ -17,7 +17,7 @@ use crate::report::plan::{
 use crate::run::event::{EventKind, ItemOutcome, OrgLine, RunEvent};
 use crate::run::journal::{BulkStep, EntryState, JournalError, RecordedWrite, UnchangedWrite};
 use crate::run::undo::{self, WriteInverse};
-use crate::run::{Run, renumbered};
+use crate::run::{Run, renumber_placeholders};
 
 /// What a plan is made from.
 pub(super) struct PlanBuilder<'a> {
@@ -76,7 +76,7 @@ impl PlanBuilder<'_> {
             failed_items: failed_items(&events),
             stopped: self.stopped.clone(),
         };
-        Ok(renamed(plan))
+        Ok(rename_placeholders(plan))
     }
 
     fn steps(&self, events: &[RunEvent]) -> Result<Vec<PlanStep>, JournalError> {
@@ -100,7 +100,7 @@ impl PlanBuilder<'_> {
             deeds.extend(known.unchanged(&unchanged).map(|deed| (place, title, deed)));
         }
         deeds.sort_by(|(one, ..), (other, ..)| one.cmp(other));
-        Ok(gathered(deeds))
+        Ok(gather_steps(deeds))
     }
 
     fn orgs(&self) -> Vec<OrgLine> {
@@ -210,7 +210,7 @@ impl<'a> ItemOrder<'a> {
     fn of(bulks: &'a [BulkStep]) -> Self {
         let of_bulk = |bulk: &'a BulkStep| {
             let keys = bulk.keys.iter().enumerate();
-            let keys = keys.map(|(index, key)| (escaped(key), index)).collect();
+            let keys = keys.map(|(index, key)| (escape_key(key), index)).collect();
             ((bulk.lane.as_str(), bulk.number), (bulk.entry, keys))
         };
         Self { bulks: bulks.iter().map(of_bulk).collect() }
@@ -236,7 +236,7 @@ impl<'a> ItemOrder<'a> {
 }
 
 /// A key as it stands in a lane's id.
-fn escaped(key: &str) -> String {
+fn escape_key(key: &str) -> String {
     key.replace('%', "%25").replace('/', "%2F")
 }
 
@@ -245,7 +245,7 @@ fn step_of(write: &RecordedWrite) -> String {
 }
 
 /// Neighbours of one title are one step.
-fn gathered(deeds: Vec<(PlanPosition, String, PlannedCall)>) -> Vec<PlanStep> {
+fn gather_steps(deeds: Vec<(PlanPosition, String, PlannedCall)>) -> Vec<PlanStep> {
     let mut steps: Vec<PlanStep> = Vec::new();
     for (_, title, deed) in deeds {
         match steps.last_mut() {
@@ -322,9 +322,9 @@ fn refusals(events: &[RunEvent]) -> HashMap<String, String> {
 }
 
 /// Placeholders numbered in the order of the plan.
-fn renamed(plan: RunPlan) -> RunPlan {
+fn rename_placeholders(plan: RunPlan) -> RunPlan {
     let text = serde_json::to_string(&plan).unwrap_or_default();
-    serde_json::from_str(&renumbered(&text)).unwrap_or(plan)
+    serde_json::from_str(&renumber_placeholders(&text)).unwrap_or(plan)
 }
 
 /// How the shadows end.

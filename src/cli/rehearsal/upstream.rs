@@ -41,7 +41,7 @@ impl UpstreamOrg for RealOrg {
                     body: response.body,
                     next: response.next.map(|next| next.as_str().to_owned()),
                 }),
-                Err(error) => refused(&error).ok_or_else(|| error.to_string()),
+                Err(error) => refusal_answer(&error).ok_or_else(|| error.to_string()),
             }
         })
     }
@@ -53,7 +53,7 @@ impl UpstreamOrg for RealOrg {
 }
 
 /// A refusal is an answer too: what is not there is not there in the shadow either.
-fn refused(error: &OktaError) -> Option<UpstreamAnswer> {
+fn refusal_answer(error: &OktaError) -> Option<UpstreamAnswer> {
     let status = error.status().filter(|status| (400..500).contains(status))?;
     let body = error.api().map_or(Value::Null, |refusal| {
         let causes = refusal.causes.iter().map(|cause| json!({"errorSummary": cause}));

@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::okta::operations;
 use crate::repl::PlanCommand;
 use crate::report::plan::{RunPlan, lines};
-use crate::report::text::counted;
+use crate::report::text::count_noun;
 use crate::run::event::{EventKind, RunOutcome};
 use crate::run::gate::WriteConsent;
 use crate::run::{self, PlannedWrites, Run, RunOptions, journal};
@@ -163,7 +163,7 @@ impl SessionParts<'_> {
     fn drop_plan(&self, session: &mut ScriptSession) -> Result<(), CommandError> {
         let planned = self.planned.take().ok_or_else(no_plan)?;
         session.come_back_as_it_was();
-        let writes = counted(planned.writes(), "write");
+        let writes = count_noun(planned.writes(), "write");
         self.context
             .terminal
             .line(&format!("{writes} dropped, with what was declared since: the orgs are as they were"));
@@ -213,7 +213,7 @@ impl SessionParts<'_> {
         if self.consent.writes == WriteConsent::Agreed {
             return Ok(true);
         }
-        let question = format!("Send {}?", counted(writes, "write"));
+        let question = format!("Send {}?", count_noun(writes, "write"));
         (self.consent.ask)(&question).ok_or_else(|| {
             CommandError::usage("nobody is there to agree to the writes").help("begin the session with --yes")
         })
@@ -252,7 +252,7 @@ impl SessionParts<'_> {
     fn tell_sent(&self, runs: &[Arc<Run>]) {
         let may_have_sent = |run: &&Arc<Run>| run.counts().writes + run.counts().unknown > 0;
         for run in runs.iter().filter(may_have_sent) {
-            let writes = counted(run.counts().writes + run.counts().unknown, "write");
+            let writes = count_noun(run.counts().writes + run.counts().unknown, "write");
             self.context
                 .terminal
                 .line(&format!("{writes} sent as run {id}; okta-runbook undo {id} takes back", id = run.id()));
@@ -304,7 +304,7 @@ impl SessionParts<'_> {
         let planned = self.planned.borrow();
         let writes = planned.as_ref().map_or(0, PlannedSession::writes);
         if writes > 0 {
-            let words = counted(writes, "write");
+            let words = count_noun(writes, "write");
             let words = format!("the plan was not sent: {words} dropped");
             self.context.terminal.warn(&words);
         }

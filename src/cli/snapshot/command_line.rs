@@ -43,8 +43,8 @@ pub(super) fn rehearsal_of(
 ) -> String {
     let mut words = vec![
         "okta-runbook plan".to_owned(),
-        quoted(&prepared.runbook.name),
-        quoted(&format!("--simulator={}", file.display())),
+        quote_word(&prepared.runbook.name),
+        quote_word(&format!("--simulator={}", file.display())),
     ];
     for parameter in &prepared.runbook.parameters {
         let Some(value) = prepared.parameters.values.get(&parameter.name) else {
@@ -101,11 +101,11 @@ fn assignment(name: &str, value: &Value) -> String {
         Value::Null => String::new(),
         other => other.to_string(),
     };
-    format!("-p {}", quoted(&format!("{name}={text}")))
+    format!("-p {}", quote_word(&format!("{name}={text}")))
 }
 
 /// As a shell reads it.
-fn quoted(word: &str) -> String {
+fn quote_word(word: &str) -> String {
     let plain = |one: char| one.is_ascii_alphanumeric() || "-_./=:@,+%".contains(one);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

@@ -16,7 +16,7 @@ use crate::simulator::{DirectoryAddress, ListenAddress, OrgAddress, ScenarioSpec
 /// Starts simulators on loopback, at ports of the system's choice.
 pub(super) fn starter(runtime: Handle) -> SimulatorStarter {
     Arc::new(move |scenario| {
-        let scenario = parsed(scenario)?;
+        let scenario = parse_scenario(scenario)?;
         let simulator = runtime
             .block_on(Simulator::start(scenario, ListenAddress::Anywhere))
             .map_err(|e| CommandError::failed(e.to_string()))?;
@@ -31,7 +31,7 @@ pub(super) fn starter(runtime: Handle) -> SimulatorStarter {
 }
 
 /// A scenario; with `like`, that built-in scenario (or file) with what is given besides in the place of its own.
-fn parsed(text: &str) -> Result<ScenarioSpec, CommandError> {
+fn parse_scenario(text: &str) -> Result<ScenarioSpec, CommandError> {
     let failed = |error: &dyn std::fmt::Display| CommandError::failed(error.to_string());
     let mut given: Map<String, Value> = serde_json::from_str(text).map_err(|error| failed(&error))?;
     let whole = match given.remove("like") {

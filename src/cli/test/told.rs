@@ -50,7 +50,7 @@ fn steps(covered: &CoveredSteps) -> String {
 }
 
 /// Runbooks without tests.
-pub(super) fn untested(context: &CommandContext, names: &[String]) {
+pub(super) fn tell_untested(context: &CommandContext, names: &[String]) {
     if !names.is_empty() {
         let names = names.join(", ");
         context.terminal.line(&format!("without tests: {names}"));

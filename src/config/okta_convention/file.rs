@@ -145,7 +145,7 @@ pub(super) fn from_file(environment: &ProcessEnvironment, path: &Path) -> Result
     };
     let document = parse(&text).map_err(|error| not_yaml(&environment.shown(path), &error))?;
     let client = document.okta.and_then(|okta| okta.client).unwrap_or_default();
-    let setting = |setting: Option<Spanned<String>>| setting.and_then(|it| located(path, &it));
+    let setting = |setting: Option<Spanned<String>>| setting.and_then(|it| locate_setting(path, &it));
     let (proxy, rates) = (client.proxy.unwrap_or_default(), client.rate_limit.unwrap_or_default());
     let private_key = client.private_key.map(|key| {
         let text = key.value.0.clone();
@@ -232,7 +232,7 @@ fn setting_at<T>(path: &Path, place: &Spanned<T>, value: String) -> ConventionSe
     ConventionSetting { value, origin: ProfileOrigin::File { path, line } }
 }
 
-fn located(path: &Path, setting: &Spanned<String>) -> Option<ConventionSetting<String>> {
+fn locate_setting(path: &Path, setting: &Spanned<String>) -> Option<ConventionSetting<String>> {
     let value = setting.value.trim().to_owned();
     (!value.is_empty()).then(|| setting_at(path, setting, value))
 }

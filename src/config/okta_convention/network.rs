@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::super::environment::ProcessEnvironment;
 use super::super::network::{NetworkProfile, ProxyProfile, is_proxy};
-use super::{ConventionSetting, shown};
+use super::{ConventionSetting, show_origin};
 use crate::error::CommandError;
 
 /// Texts as they were found.
@@ -60,7 +60,7 @@ impl NetworkSettings {
                     password: self.proxy_password.map(|setting| setting.value),
                 }),
                 (None, Some(port)) => {
-                    let at = shown(environment, &port.origin);
+                    let at = show_origin(environment, &port.origin);
                     return Err(CommandError::usage(format!("there is a proxy's port ({at}) and no host"))
                         .help("set OKTA_CLIENT_PROXY_HOST, or okta.client.proxy.host"));
                 }
@@ -80,7 +80,7 @@ fn number<T: std::str::FromStr>(
         return Ok(None);
     };
     setting.value.parse().map(Some).map_err(|_| {
-        let at = shown(environment, &setting.origin);
+        let at = show_origin(environment, &setting.origin);
         CommandError::usage(format!("{name} ({at}) is not {wanted}"))
     })
 }
@@ -90,7 +90,7 @@ fn proxy_url(
     host: &ConventionSetting<String>,
     port: Option<ConventionSetting<String>>,
 ) -> Result<String, CommandError> {
-    let at = shown(environment, &host.origin);
+    let at = show_origin(environment, &host.origin);
     let port = number::<u16>(environment, port, "proxy.port", "a port")?;
     let scheme = if host.value.contains("://") { "" } else { "http://" };
     let address = host.value.trim_end_matches('/');

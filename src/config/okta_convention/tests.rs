@@ -52,7 +52,7 @@ fn yaml(client: &str) -> String {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "compared with what `Place::org` returns")]
-fn found(url: &str, token: &str) -> Result<Option<(String, String)>, String> {
+fn find_settings(url: &str, token: &str) -> Result<Option<(String, String)>, String> {
     Ok(Some((url.to_owned(), token.to_owned())))
 }
 
@@ -64,19 +64,19 @@ fn variables_come_before_the_project_and_the_project_before_the_home_folder() {
     assert_eq!(ConventionPlace::new().org(), Ok(None));
     let home = "orgUrl: https://home.okta.com; token: 00home";
     let here = "orgUrl: https://here.okta.com; token: 00here";
-    assert_eq!(ConventionPlace::new().home(home).org(), found("https://home.okta.com", "00home"));
-    assert_eq!(ConventionPlace::new().home(home).here(here).org(), found("https://here.okta.com", "00here"));
+    assert_eq!(ConventionPlace::new().home(home).org(), find_settings("https://home.okta.com", "00home"));
+    assert_eq!(ConventionPlace::new().home(home).here(here).org(), find_settings("https://here.okta.com", "00here"));
     let place = ConventionPlace::new().home(home).here(here);
     let place = place.variable(URL, "https://set.okta.com").variable(TOKEN, "00set");
-    assert_eq!(place.org(), found("https://set.okta.com", "00set"));
+    assert_eq!(place.org(), find_settings("https://set.okta.com", "00set"));
 }
 
 #[test]
 fn each_setting_is_taken_from_its_own_nearest_place() {
     let place = ConventionPlace::new().here("orgUrl: https://here.okta.com").variable(TOKEN, "00set");
-    assert_eq!(place.org(), found("https://here.okta.com", "00set"));
+    assert_eq!(place.org(), find_settings("https://here.okta.com", "00set"));
     let place = ConventionPlace::new().home("token: 00home").variable(URL, "https://set.okta.com");
-    assert_eq!(place.org(), found("https://set.okta.com", "00home"));
+    assert_eq!(place.org(), find_settings("https://set.okta.com", "00home"));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_project_does_not_draw_the_home_folders_token_to_its_own_host() {
     let message = place.org().unwrap_err();
     assert!(message.contains("okta.yaml:4 names another org"), "{message}");
     let same = ConventionPlace::new().home(home).here("orgUrl: https://home.okta.com");
-    assert_eq!(same.org(), found("https://home.okta.com", "00home"));
+    assert_eq!(same.org(), find_settings("https://home.okta.com", "00home"));
 }
 
 #[test]
@@ -125,13 +125,13 @@ fn half_settings_other_modes_and_placeholders_are_refused_by_name() {
 #[test]
 fn the_mode_ssws_in_any_case_is_accepted() {
     let place = ConventionPlace::new().here("orgUrl: https://a.okta.com; token: 00abc; authorizationMode: ssws");
-    assert_eq!(place.org(), found("https://a.okta.com", "00abc"));
+    assert_eq!(place.org(), find_settings("https://a.okta.com", "00abc"));
 }
 
 #[test]
 fn a_token_of_digits_keeps_its_zeros() {
     let place = ConventionPlace::new().here("orgUrl: https://a.okta.com; token: 00123");
-    assert_eq!(place.org(), found("https://a.okta.com", "00123"));
+    assert_eq!(place.org(), find_settings("https://a.okta.com", "00123"));
 }
 
 #[test]

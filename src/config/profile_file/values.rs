@@ -86,7 +86,7 @@ impl ProfileReader<'_> {
 
     pub(super) fn list_lag(&mut self, section: &ProfileSection<'_>) -> Option<Duration> {
         let text = self.string(section, "list_lag")?;
-        let lag = list_lag::parsed(&text);
+        let lag = list_lag::parse_lag(&text);
         if lag.is_none() {
             let span = section.table.get("list_lag").map(Spanned::span);
             self.source

@@ -6,13 +6,13 @@ use super::{Dn, Rdn, RdnAttribute, RdnValue};
 
 impl fmt::Display for Dn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        joined(f, &self.rdns, ",")
+        write_joined(f, &self.rdns, ",")
     }
 }
 
 impl fmt::Display for Rdn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        joined(f, &self.attributes, "+")
+        write_joined(f, &self.attributes, "+")
     }
 }
 
@@ -20,7 +20,7 @@ impl fmt::Display for RdnAttribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}=", self.name)?;
         match &self.value {
-            RdnValue::Text(text) => escaped(f, text),
+            RdnValue::Text(text) => write_escaped(f, text),
             RdnValue::Ber(bytes) => {
                 f.write_str("#")?;
                 bytes.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
@@ -29,7 +29,7 @@ impl fmt::Display for RdnAttribute {
     }
 }
 
-fn joined(f: &mut fmt::Formatter<'_>, parts: &[impl fmt::Display], separator: &str) -> fmt::Result {
+fn write_joined(f: &mut fmt::Formatter<'_>, parts: &[impl fmt::Display], separator: &str) -> fmt::Result {
     for (at, part) in parts.iter().enumerate() {
         f.write_str(if at == 0 { "" } else { separator })?;
         part.fmt(f)?;
@@ -37,7 +37,7 @@ fn joined(f: &mut fmt::Formatter<'_>, parts: &[impl fmt::Display], separator: &s
     Ok(())
 }
 
-fn escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     let last = text.chars().count().saturating_sub(1);
     for (at, c) in text.chars().enumerate() {
         match c {

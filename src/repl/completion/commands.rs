@@ -2,7 +2,7 @@
 
 use rustyline::completion::{FilenameCompleter, Pair};
 
-use super::{SessionCompletion, beginning, described, pair};
+use super::{SessionCompletion, beginning, described_pair, pair};
 use crate::okta::operations;
 use crate::repl::command::COMMANDS;
 use crate::script::RunbookHeader;
@@ -14,7 +14,9 @@ impl SessionCompletion {
         let typed = &before[start..];
         let words: Vec<&str> = before[..start].split_whitespace().collect();
         let pairs: Vec<Pair> = match words.as_slice() {
-            [":"] | [] => COMMANDS.iter().map(|command| described(command.usage, command.name, command.help)).collect(),
+            [":"] | [] => {
+                COMMANDS.iter().map(|command| described_pair(command.usage, command.name, command.help)).collect()
+            }
             [":run"] => self.runbooks(),
             [":run", runbook, ..] => self.assignments(runbook, typed),
             [":help" | ":ops"] => {
@@ -32,7 +34,7 @@ impl SessionCompletion {
 
     fn runbooks(&self) -> Vec<Pair> {
         let listed = self.library.list().unwrap_or_default();
-        listed.iter().map(|runbook| described(&runbook.name, &runbook.name, &runbook.summary)).collect()
+        listed.iter().map(|runbook| described_pair(&runbook.name, &runbook.name, &runbook.summary)).collect()
     }
 
     /// Parameters; behind the name of one, the values it can have.
@@ -41,9 +43,9 @@ impl SessionCompletion {
         let Some((name, _)) = typed.split_once('=') else {
             let show = |parameter: &DeclaredParameter| {
                 let text = format!("{}=", parameter.name);
-                described(&text, &text, &parameter.help)
+                described_pair(&text, &text, &parameter.help)
             };
-            let attest = described("--attest NAME", "--attest", "a manual step that is done");
+            let attest = described_pair("--attest NAME", "--attest", "a manual step that is done");
             return parameters.iter().map(show).chain([attest]).collect();
         };
         let parameter = parameters.iter().find(|parameter| parameter.name == name);

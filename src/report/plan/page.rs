@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::html::rendered;
+use super::super::html::render_page;
 use super::super::text::words::clean;
 use super::text::sentence;
 use super::{PlanStep, PlannedCall, RunPlan};
@@ -11,14 +11,14 @@ const PAGE: &str = include_str!("page.html");
 
 /// The page, with a newline at its end. Every text is escaped by the template library; the page loads nothing.
 pub fn page(plan: &RunPlan) -> Result<String, minijinja::Error> {
-    rendered(PAGE, &context(plan))
+    render_page(PAGE, &context(plan))
 }
 
 fn context(plan: &RunPlan) -> Value {
     let parameters = plan.parameters.as_object().into_iter().flatten();
     let parameters = parameters
         .filter(|(name, _)| *name != "origins")
-        .map(|(name, value)| json!({"name": name, "value": shown(value)}));
+        .map(|(name, value)| json!({"name": name, "value": show_value(value)}));
     json!({
         "runbook": plan.runbook,
         "digest": plan.digest,
@@ -57,11 +57,11 @@ fn of_deed(deed: &PlannedCall) -> Value {
     })
 }
 
-fn shown(value: &Value) -> String {
+fn show_value(value: &Value) -> String {
     match value {
         Value::String(text) => clean(text),
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(shown).collect();
+            let items: Vec<String> = items.iter().map(show_value).collect();
             items.join(", ")
         }
         other => other.to_string(),

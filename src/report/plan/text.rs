@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::text::words::{block, clean, counted, duration, painted};
+use super::super::text::words::{block, clean, count_noun, duration, paint_text};
 use super::super::text::{BAD, FAINT, GOOD, HEADING, WAITS};
 use super::{CallCertainty, EffectKind, FieldChange, PlanCost, PlanEffect, PlanStep, PlannedCall, RunPlan};
 
@@ -13,12 +13,12 @@ const FIRST: usize = 3;
 
 /// The whole plan.
 pub fn lines(plan: &RunPlan) -> Vec<String> {
-    let mut lines = vec![painted(HEADING, &headline(plan))];
+    let mut lines = vec![paint_text(HEADING, &headline(plan))];
     for step in plan.steps.iter().filter(|step| !step.deeds.is_empty()) {
         lines.push(String::new());
         // What is written line by line is in no step.
         if !step.title.is_empty() {
-            lines.push(painted(HEADING, &format!("▸ {}", clean(&step.title))));
+            lines.push(paint_text(HEADING, &format!("▸ {}", clean(&step.title))));
         }
         lines.extend(of_step(step));
     }
@@ -34,11 +34,11 @@ fn background(plan: &RunPlan) -> Vec<String> {
         plan.effects.iter().filter(|effect| effect.may).take(MANY).flat_map(of_effect).collect();
     let all = plan.effects.iter().filter(|effect| effect.may).count();
     if all > MANY {
-        lines.push(painted(FAINT, &format!("  … and {} more", all - MANY)));
+        lines.push(paint_text(FAINT, &format!("  … and {} more", all - MANY)));
     }
     if !lines.is_empty() {
         let title = "▸ What follows in the background";
-        lines.splice(0..0, [String::new(), painted(HEADING, title)]);
+        lines.splice(0..0, [String::new(), paint_text(HEADING, title)]);
     }
     lines
 }
@@ -50,8 +50,8 @@ fn of_effect(effect: &PlanEffect) -> Vec<String> {
         EffectKind::Gone => "  is gone",
     };
     let words = clean(&format!("{}  {}{how}", effect.place, effect.what));
-    let mut lines = vec![format!("  {} {words}", painted(WAITS, "⇢"))];
-    lines.extend(effect.changes.iter().map(changed));
+    let mut lines = vec![format!("  {} {words}", paint_text(WAITS, "⇢"))];
+    lines.extend(effect.changes.iter().map(change_words));
     lines
 }
 
@@ -65,34 +65,34 @@ pub fn summary(plan: &RunPlan) -> Vec<String> {
     let mut lines = Vec::new();
     for manual in &plan.manual {
         let words = format!("by hand ({}): {}", manual.name, manual.title);
-        lines.extend(block(&painted(WAITS, "?"), &words));
+        lines.extend(block(&paint_text(WAITS, "?"), &words));
         lines.extend(manual.how.lines().map(|line| format!("    {}", clean(line))));
     }
     for (deed, why) in plan.irreversible() {
         let words = format!("cannot be taken back: {}: {why}", sentence(deed));
-        lines.extend(block(&painted(WAITS, "!"), &words));
+        lines.extend(block(&paint_text(WAITS, "!"), &words));
     }
     for item in &plan.failed_items {
         let words = format!("{} would fail: {}", item.key, item.message);
-        lines.extend(block(&painted(BAD, "✗"), &words));
+        lines.extend(block(&paint_text(BAD, "✗"), &words));
     }
     lines.extend(plan.remarks.iter().flat_map(|words| block("note:", words)));
     lines.push(counts(plan));
     lines.extend(plan.costs.iter().map(cost));
     if !plan.scopes.is_empty() {
         let scopes = format!("least scopes: {}", plan.scopes.join(" "));
-        lines.push(painted(FAINT, &scopes));
+        lines.push(paint_text(FAINT, &scopes));
     }
     if let Some(why) = &plan.stopped {
         let words = format!("the procedure would stop: {why}");
-        lines.extend(block(&painted(BAD, "✗"), &words));
+        lines.extend(block(&paint_text(BAD, "✗"), &words));
     }
     lines
 }
 
 fn counts(plan: &RunPlan) -> String {
     let counts = &plan.counts;
-    let mut parts = vec![counted(counts.will + counts.may, "write")];
+    let mut parts = vec![count_noun(counts.will + counts.may, "write")];
     if counts.may > 0 {
         parts.push(format!(
             "{} of them depending on what happens in the background or is not known well enough",
@@ -104,9 +104,9 @@ fn counts(plan: &RunPlan) -> String {
         parts.push(format!("{} refused", counts.refused));
     }
     if counts.items > 0 {
-        parts.push(counted(counts.items, "item"));
+        parts.push(count_noun(counts.items, "item"));
     }
-    parts.push(format!("{} hold", counted(plan.checks, "check")));
+    parts.push(format!("{} hold", count_noun(plan.checks, "check")));
     parts.join(", ")
 }
 
@@ -119,8 +119,8 @@ fn cost(cost: &PlanCost) -> String {
         }
         _ => ", whose limit is not known yet".to_owned(),
     };
-    let calls = counted(cost.calls, "call");
-    painted(FAINT, &format!("{}: {calls} of {}{time}", cost.org, cost.bucket))
+    let calls = count_noun(cost.calls, "call");
+    paint_text(FAINT, &format!("{}: {calls} of {}{time}", cost.org, cost.bucket))
 }
 
 fn of_step(step: &PlanStep) -> Vec<String> {
@@ -140,7 +140,7 @@ fn of_step(step: &PlanStep) -> Vec<String> {
     for ((certainty, org, operation), count) in kinds {
         if count > FIRST as u64 && certainty != CallCertainty::Refused.word() {
             let more = count - FIRST as u64;
-            lines.push(painted(FAINT, &format!("  … and {more} more: {org}  {operation}  {certainty}")));
+            lines.push(paint_text(FAINT, &format!("  … and {more} more: {org}  {operation}  {certainty}")));
         }
     }
     lines
@@ -151,21 +151,21 @@ fn of_deed(deed: &PlannedCall) -> Vec<String> {
     let item = item.map_or_else(String::new, |item| format!("[{item}] "));
     let words = clean(&format!("{item}{}", sentence(deed)));
     let first = match deed.certainty {
-        CallCertainty::Will => format!("  {} {words}", painted(GOOD, "→")),
-        CallCertainty::May => format!("  {} {words}  may", painted(WAITS, "⇢")),
-        CallCertainty::Unchanged => painted(FAINT, &format!("  = {words}  unchanged")),
-        CallCertainty::Refused => format!("  {} {words}  would be refused", painted(BAD, "✗")),
+        CallCertainty::Will => format!("  {} {words}", paint_text(GOOD, "→")),
+        CallCertainty::May => format!("  {} {words}  may", paint_text(WAITS, "⇢")),
+        CallCertainty::Unchanged => paint_text(FAINT, &format!("  = {words}  unchanged")),
+        CallCertainty::Refused => format!("  {} {words}  would be refused", paint_text(BAD, "✗")),
     };
     let mut lines = vec![first];
     let refusal = deed.refusal.iter();
     lines.extend(refusal.map(|why| format!("      {}", clean(why))));
     if deed.certainty != CallCertainty::Unchanged {
-        lines.extend(deed.changes.iter().map(changed));
+        lines.extend(deed.changes.iter().map(change_words));
     }
     lines
 }
 
-fn changed(change: &FieldChange) -> String {
+fn change_words(change: &FieldChange) -> String {
     let words = match (change.before.as_str(), change.after.as_str()) {
         ("", after) => format!("{}: {after}", change.field),
         (before, "") => format!("{}: {before} → nothing", change.field),

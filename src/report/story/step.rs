@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::reached_its_end;
 use crate::report::evidence::RunEvidence;
-use crate::report::text::words::counted;
+use crate::report::text::words::count_noun;
 use crate::report::text::{call_of, org_of};
 use crate::run::event::{EventKind, ItemOutcome, OrgLine, RunEvent, RunOutcome};
 
@@ -68,7 +68,7 @@ impl StepEnd {
 
 /// The steps as they were begun, then, or between them where the runbook has them, those that were not.
 pub(super) fn all<'a>(evidence: &'a RunEvidence, message: Option<&str>, last: Timestamp) -> Vec<StoryStep<'a>> {
-    let mut steps = begun(evidence);
+    let mut steps = begun_steps(evidence);
     close(&mut steps, last);
     if !reached_its_end(evidence)
         && let Some(step) = steps.last_mut()
@@ -83,13 +83,13 @@ pub(super) fn all<'a>(evidence: &'a RunEvidence, message: Option<&str>, last: Ti
     for step in &mut steps {
         if step.end == StepEnd::Done && step.failed_items > 0 {
             step.end = StepEnd::Partly;
-            step.message = Some(counted(step.failed_items as u64, "item") + " failed");
+            step.message = Some(count_noun(step.failed_items as u64, "item") + " failed");
         }
     }
     with_planned(steps, &evidence.planned_steps)
 }
 
-fn begun(evidence: &RunEvidence) -> Vec<StoryStep<'_>> {
+fn begun_steps(evidence: &RunEvidence) -> Vec<StoryStep<'_>> {
     let mut steps = vec![step(PREAMBLE, Some(evidence.started))];
     for event in &evidence.events {
         match &event.kind {

@@ -41,7 +41,7 @@ pub(super) fn all(events: &[RunEvent], last: Timestamp) -> Vec<StoryWait<'_>> {
             open.insert(lane, waits.len());
             waits.push(StoryWait {
                 begun: event.time,
-                ended: later(event.time, *seconds).min(last).max(event.time),
+                ended: time_later(event.time, *seconds).min(last).max(event.time),
                 item: lane,
                 step: event.step.as_deref(),
                 reason,
@@ -52,7 +52,7 @@ pub(super) fn all(events: &[RunEvent], last: Timestamp) -> Vec<StoryWait<'_>> {
 }
 
 /// A wait that no time can hold ends with the run.
-fn later(time: Timestamp, seconds: f64) -> Timestamp {
+fn time_later(time: Timestamp, seconds: f64) -> Timestamp {
     jiff::SignedDuration::try_from_secs_f64(seconds)
         .ok()
         .and_then(|duration| time.checked_add(duration).ok())

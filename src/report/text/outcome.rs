@@ -1,6 +1,6 @@
 //! The end of a run: how it ended, what it did, and what to do next.
 
-use super::words::{block, clean, counted, painted, told_above};
+use super::words::{block, clean, count_noun, paint_text, told_above};
 use super::{BAD, GOOD, WAITS};
 use crate::run::event::{RunCounts, RunOutcome};
 
@@ -22,7 +22,7 @@ impl OutcomeLines<'_> {
         let mut lines = vec![String::new(), self.headline()];
         lines.extend(self.message.into_iter().flat_map(|message| block(" ", &short(message))));
         for remark in self.remarks {
-            lines.extend(block(&painted(WAITS, "  note:"), remark));
+            lines.extend(block(&paint_text(WAITS, "  note:"), remark));
         }
         lines.extend(self.next().iter().map(|next| format!("  next: {}", clean(next))));
         lines
@@ -40,7 +40,7 @@ impl OutcomeLines<'_> {
         let elapsed = self.elapsed.as_ref();
         let elapsed = elapsed.map_or_else(String::new, |elapsed| format!(" after {elapsed}"));
         let did = did(self.counts);
-        format!("{}{elapsed}: {did} (run {})", painted(style, words), self.run)
+        format!("{}{elapsed}: {did} (run {})", paint_text(style, words), self.run)
     }
 
     fn next(&self) -> Vec<String> {
@@ -97,13 +97,13 @@ fn did(counts: &RunCounts) -> String {
     if counts.unchanged > 0 {
         parts.push(format!("{} unchanged", counts.unchanged));
     }
-    parts.push(counted(counts.reads, "read"));
+    parts.push(count_noun(counts.reads, "read"));
     parts.join(", ")
 }
 
 /// `3 items`, or of a run that stopped in a bulk step `41 of 200 items`.
 pub(in crate::report) fn items_of(counts: &RunCounts) -> String {
-    let items = counted(counts.items, "item");
+    let items = count_noun(counts.items, "item");
     match counts.done_items {
         Some(done) => format!("{done} of {items}"),
         None => items,
@@ -112,15 +112,15 @@ pub(in crate::report) fn items_of(counts: &RunCounts) -> String {
 
 /// `1 write, 0 unchanged, 3 reads`
 pub(in crate::report) fn calls_of(counts: &RunCounts) -> String {
-    let did = [writes_of(counts), format!("{} unchanged", counts.unchanged), counted(counts.reads, "read")];
+    let did = [writes_of(counts), format!("{} unchanged", counts.unchanged), count_noun(counts.reads, "read")];
     did.join(", ")
 }
 
 /// The writes that are known to have been carried out, and those of which nobody knows.
 fn writes_of(counts: &RunCounts) -> String {
     match (counts.writes, counts.unknown) {
-        (writes, 0) => counted(writes, "write"),
-        (0, unknown) => format!("{} of unknown outcome", counted(unknown, "write")),
-        (writes, unknown) => format!("{}, {unknown} of unknown outcome", counted(writes, "write")),
+        (writes, 0) => count_noun(writes, "write"),
+        (0, unknown) => format!("{} of unknown outcome", count_noun(unknown, "write")),
+        (writes, unknown) => format!("{}, {unknown} of unknown outcome", count_noun(writes, "write")),
     }
 }

@@ -4,9 +4,9 @@ use anstyle::Style;
 use jiff::Timestamp;
 
 pub(in crate::report) use super::super::visible_text::visible_text as clean;
-pub(crate) use crate::run::plural::counted;
+pub(crate) use crate::run::plural::count_noun;
 
-pub(in crate::report) fn painted(style: Style, text: &str) -> String {
+pub(in crate::report) fn paint_text(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
@@ -20,7 +20,7 @@ pub(in crate::report) fn block(mark: &str, words: &str) -> Vec<String> {
 }
 
 /// The time between two moments; nothing less than zero.
-pub(in crate::report) fn between(start: Timestamp, end: Timestamp) -> String {
+pub(in crate::report) fn time_between(start: Timestamp, end: Timestamp) -> String {
     duration(end.duration_since(start).as_secs_f64())
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn told_above(message: &str) -> String {
 }
 
 /// What is doubtful in the journal of a run, and who goes on all the same.
-pub(in crate::report) fn unverified(of: &str, reason: &str, accepted_by: Option<&str>) -> String {
+pub(in crate::report) fn unverified_words(of: &str, reason: &str, accepted_by: Option<&str>) -> String {
     match accepted_by {
         Some(name) => {
             format!("the journal of run {of} was altered: {reason}; {name} goes on with it")

@@ -8,7 +8,7 @@ use super::super::elsewhere;
 use super::super::error::CallError;
 use super::super::lane::RunLane;
 use super::super::steps::UndoStep;
-use super::{AwaitedAccount, AwaitedEffect, ProvisioningEffects, has};
+use super::{AwaitedAccount, AwaitedEffect, ProvisioningEffects, has_feature};
 
 impl Run {
     /// Whom the run brought into another org is deactivated there, if the app deactivates users. Who was there before would be deactivated
@@ -98,10 +98,10 @@ impl Run {
 fn of_account(app: &Value, user: &Value, org: &str, undone: &UndoStep) -> Result<ProvisioningEffects, String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (id, login) = (text(&user["id"]), text(&user["profile"]["login"]));
-    let there = elsewhere::of(&undone.write).find(|there| there.org == org && !there.is_unread());
+    let there = elsewhere::images_of(&undone.write).find(|there| there.org == org && !there.is_unread());
     let was = there.as_ref().and_then(|there| there.status_of(&id));
     let is_the_runs = matches!(was, None | Some("DEPROVISIONED"));
-    if !has(app, "PUSH_USER_DEACTIVATION") {
+    if !has_feature(app, "PUSH_USER_DEACTIVATION") {
         let stays = AwaitedAccount { org: org.to_owned(), login, status: text(&user["status"]) };
         return Ok(ProvisioningEffects {
             staying: is_the_runs.then_some(stays).into_iter().collect(),

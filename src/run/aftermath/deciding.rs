@@ -9,7 +9,7 @@ use super::super::error::CallError;
 use super::super::glances::{BackoffPoller, PATIENCE};
 use super::super::lane::RunLane;
 use super::super::steps::UndoStep;
-use super::{ProvisioningEffects, has};
+use super::{ProvisioningEffects, has_feature};
 
 impl Run {
     /// What follows in other orgs from a call that takes something back; or why it had better not be sent. It is recorded before the call is
@@ -109,7 +109,7 @@ impl Run {
             return Ok(Ok(ProvisioningEffects::default()));
         }
         let app = self.seen(lane, &call.org, "get_application", &[app]).await?;
-        if !has(&app, "PROFILE_MASTERING") {
+        if !has_feature(&app, "PROFILE_MASTERING") {
             return Ok(Ok(ProvisioningEffects::default()));
         }
         let label = app["label"].as_str().unwrap_or("the app");

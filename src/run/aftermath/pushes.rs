@@ -47,8 +47,8 @@ impl Run {
             return Ok(ProvisioningEffects::default());
         }
         let source = mapping["sourceGroupId"].as_str().unwrap_or_default();
-        let targets =
-            elsewhere::of(&undone.write).filter_map(|there| Some((there.org.to_owned(), there.group()?.to_owned())));
+        let targets = elsewhere::images_of(&undone.write)
+            .filter_map(|there| Some((there.org.to_owned(), there.group()?.to_owned())));
         let push = PushEffect {
             org: call.org.clone(),
             arguments: call.arguments.clone(),

@@ -19,10 +19,10 @@ impl RunLock {
         let path = folder.join(format!("{run}.lock"));
         let failed = |error| JournalError::Lock { path: path.clone(), error };
         let mut file = private_files::options().read(true).create(true).truncate(false).open(&path).map_err(failed)?;
-        match locked(&file) {
+        match try_lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(JournalError::Held { run: run.to_owned(), holder: named(&mut file) });
+                return Err(JournalError::Held { run: run.to_owned(), holder: read_holder(&mut file) });
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
@@ -38,7 +38,7 @@ impl RunLock {
     pub(super) fn who(folder: &Path, run: &str) -> Option<String> {
         let mut file = File::open(folder.join(format!("{run}.lock"))).ok()?;
         match file.try_lock_shared() {
-            Err(TryLockError::WouldBlock) => Some(named(&mut file)),
+            Err(TryLockError::WouldBlock) => Some(read_holder(&mut file)),
             _ => None,
         }
     }
@@ -52,7 +52,7 @@ impl Drop for RunLock {
 }
 
 /// Who only looks whether a run is held locks it for a moment.
-fn locked(file: &File) -> Result<(), TryLockError> {
+fn try_lock(file: &File) -> Result<(), TryLockError> {
     for _ in 0..LOOKS {
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => std::thread::sleep(GLANCE),
@@ -65,7 +65,7 @@ fn locked(file: &File) -> Result<(), TryLockError> {
 const LOOKS: u32 = 5;
 const GLANCE: Duration = Duration::from_millis(10);
 
-fn named(file: &mut File) -> String {
+fn read_holder(file: &mut File) -> String {
     let mut holder = String::new();
     // Who holds it may be writing its name just now.
     let _ = file.read_to_string(&mut holder);

@@ -41,7 +41,11 @@ WHERE e.run = ?1 AND e.lane = ?2 AND e.position IS NOT NULL ORDER BY e.seq";
 
 /// In the order of asking. Where a lane was executed again, the later questions take the place of the earlier ones; but a write that was
 /// thought void, sent again, and re-opened by the refusal of that stands for both.
-pub(super) fn recorded(connection: &Connection, run: &str, lane: &str) -> Result<Vec<RecordedQuestion>, JournalError> {
+pub(super) fn recorded_questions(
+    connection: &Connection,
+    run: &str,
+    lane: &str,
+) -> Result<Vec<RecordedQuestion>, JournalError> {
     let mut statement = connection.prepare_cached(RECORDED)?;
     let mut rows = statement.query(params![run, lane])?;
     let mut found: Vec<RecordedQuestion> = Vec::new();
@@ -164,7 +168,7 @@ pub(super) fn counts(connection: &Connection, run: &str) -> Result<RunCounts, Jo
         failed_items: items("'refused'")?,
         reads: count("what = 'read'")?,
         writes: count("what = 'answer' AND state IN ('answered', 'settled')")?,
-        unknown: writes::unanswered(connection, run)?,
+        unknown: writes::count_unanswered(connection, run)?,
         unchanged: count("what = 'told' AND event ->> 'event' = 'unchanged'")?,
     })
 }
@@ -186,7 +190,11 @@ pub(super) fn agreement(
 }
 
 /// What undos of `run` other than `undo` recorded of the effects that they wait for.
-pub(super) fn awaited(connection: &Connection, run: &str, undo: &str) -> Result<Vec<(Value, Value)>, JournalError> {
+pub(super) fn awaited_effects(
+    connection: &Connection,
+    run: &str,
+    undo: &str,
+) -> Result<Vec<(Value, Value)>, JournalError> {
     let mut statement = connection.prepare_cached(
         "SELECT e.request, b.body FROM entries e JOIN runs r ON r.id = e.run JOIN bodies b ON b.digest = e.answer
          WHERE r.undoes = ?1 AND e.run <> ?2 AND e.what = 'value' AND e.request ->> 'awaited' IS NOT NULL ORDER BY r.started, e.run, e.seq",

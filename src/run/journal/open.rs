@@ -76,7 +76,7 @@ pub(super) fn to_read(folder: &Path) -> Result<(Connection, Option<TempDir>), Jo
     if !folder.join(FILE).is_file() {
         return Err(JournalError::Folder { folder: folder.to_owned(), error: std::io::ErrorKind::NotFound.into() });
     }
-    let copy = copied(folder)?;
+    let copy = copy_journal(folder)?;
     let connection = to_write(copy.path())?.connection;
     Ok((connection, Some(copy)))
 }
@@ -94,7 +94,7 @@ fn cannot_be_written(error: &rusqlite::Error) -> bool {
 }
 
 /// With what another process has not brought from the log into the file yet.
-fn copied(folder: &Path) -> Result<TempDir, JournalError> {
+fn copy_journal(folder: &Path) -> Result<TempDir, JournalError> {
     let failed = |error| JournalError::Folder { folder: folder.to_owned(), error };
     let copy = tempfile::tempdir().map_err(failed)?;
     for name in [FILE, "journal.sqlite-wal"] {

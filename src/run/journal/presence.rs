@@ -114,7 +114,7 @@ impl FilePresence {
             why,
             writes: known.writes,
             last: known.last,
-            saved: saved(connection),
+            saved: save_copy(connection),
         };
         self.gone = Some(gone.clone());
         JournalError::Gone(Box::new(gone))
@@ -122,7 +122,7 @@ impl FilePresence {
 }
 
 /// A copy of all that the connection can still read, which is all of it where the file only has no name any more.
-fn saved(connection: &Connection) -> Option<PathBuf> {
+fn save_copy(connection: &Connection) -> Option<PathBuf> {
     let file = tempfile::Builder::new().prefix("okta-runbook-journal-").suffix(".sqlite").tempfile().ok()?;
     let path = path_text(file.path())?;
     connection.execute("VACUUM INTO ?1", [path]).ok()?;

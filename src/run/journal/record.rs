@@ -174,19 +174,19 @@ pub(super) fn record(row: &rusqlite::Row<'_>) -> Result<RunRecord, JournalError>
         kind: undoes.map_or(RunKind::Run, RunKind::Undo),
         runbook: row.get("runbook")?,
         digest: row.get("digest")?,
-        sources: parsed(row, "sources")?.unwrap_or_default(),
+        sources: parse_column(row, "sources")?.unwrap_or_default(),
         operator: row.get("operator")?,
-        parameters: parsed(row, "parameters")?.unwrap_or_default(),
-        orgs: parsed(row, "orgs")?.unwrap_or_default(),
+        parameters: parse_column(row, "parameters")?.unwrap_or_default(),
+        orgs: parse_column(row, "orgs")?.unwrap_or_default(),
         started: time(row, "started")?.unwrap_or_default(),
         ended: time(row, "ended")?,
-        outcome: parsed(row, "outcome")?,
+        outcome: parse_column(row, "outcome")?,
         message: row.get("message")?,
-        counts: parsed(row, "counts")?.unwrap_or_default(),
+        counts: parse_column(row, "counts")?.unwrap_or_default(),
     })
 }
 
-fn parsed<T: DeserializeOwned>(row: &rusqlite::Row<'_>, column: &str) -> Result<Option<T>, JournalError> {
+fn parse_column<T: DeserializeOwned>(row: &rusqlite::Row<'_>, column: &str) -> Result<Option<T>, JournalError> {
     let text: Option<String> = row.get(column)?;
     let value = text.map(|text| serde_json::from_str(&text)).transpose();
     value.map_err(|e| JournalError::unreadable(column, &e))

@@ -88,7 +88,7 @@ mod tests {
     const ALL: [EntryState; 8] = [Answered, Refused, Unknown, Settled, Void, Repeated, Undone, Redone];
 
     /// All that may follow each state.
-    fn after(state: EntryState) -> &'static [EntryState] {
+    fn states_after(state: EntryState) -> &'static [EntryState] {
         match state {
             Unknown => &[Answered, Refused, Unknown, Settled, Void, Repeated, Undone],
             Answered | Settled | Redone => &[Undone],
@@ -116,7 +116,7 @@ mod tests {
         for state in ALL {
             assert_eq!(EntryState::parse(state.as_str()), state);
             for told in ALL {
-                let legal = after(state).contains(&told).then_some(told);
+                let legal = states_after(state).contains(&told).then_some(told);
                 assert_eq!(state.then(told), legal, "{state:?} {told:?}");
             }
         }

@@ -31,7 +31,7 @@ pub(super) fn by_another(connection: &Connection, run: &str) -> Result<Option<St
     // The last that was told of a write counts.
     let mut last = HashMap::new();
     while let Some(row) = rows.next()? {
-        let (intent, state, by) = told(row)?;
+        let (intent, state, by) = told_state(row)?;
         last.insert(intent, by.filter(|by| state == EntryState::Undone && by != run));
     }
     Ok(last.into_values().flatten().max())
@@ -43,7 +43,7 @@ pub(super) fn overlay(connection: &Connection, run: &str, writes: &mut [Recorded
     for write in writes {
         let mut rows = statement.query(params![run, number(write.entry)])?;
         if let Some(row) = rows.next()? {
-            let (_, state, by) = told(row)?;
+            let (_, state, by) = told_state(row)?;
             write.state = state;
             write.undone_by = by.filter(|_| state == EntryState::Undone);
         }
@@ -59,7 +59,7 @@ const OF_RUN: &str = "SELECT intent, state, request FROM entries
 WHERE run = ?1 AND what = 'told' AND intent IS NOT NULL ORDER BY seq";
 
 /// Of which write something was told, what, and by which run.
-fn told(row: &Row<'_>) -> Result<(u64, EntryState, Option<String>), JournalError> {
+fn told_state(row: &Row<'_>) -> Result<(u64, EntryState, Option<String>), JournalError> {
     let intent = u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
     let request: Option<String> = row.get(2)?;
     let request: Value =

@@ -98,7 +98,7 @@ fn what_is_known_of_a_write_takes_no_other_answer() {
 }
 
 /// The states in which a lane finds its writes, and the entries that they are of.
-fn recorded(journal: &Journal, lane: &str) -> Vec<(u64, EntryState)> {
+fn recorded_states(journal: &Journal, lane: &str) -> Vec<(u64, EntryState)> {
     let recorded = journal.recorded(RUN, lane).expect("what was recorded");
     recorded.iter().map(|one| (one.entry, one.state)).collect()
 }
@@ -112,7 +112,7 @@ fn a_write_that_was_thought_void_and_was_re_opened_stands_for_the_one_that_was_r
     // The run may die here.
     answer(&journal, "", first, EntryState::Settled, &json!({"id": "00g1"}));
     answer(&journal, "", second, EntryState::Refused, &json!(null));
-    assert_eq!(recorded(&journal, ""), [(first, EntryState::Settled)]);
+    assert_eq!(recorded_states(&journal, ""), [(first, EntryState::Settled)]);
     assert_eq!(journal.unanswered(RUN).expect("a number"), 0);
 
     let first = intend(&journal, "1:jo", 0);
@@ -120,7 +120,7 @@ fn a_write_that_was_thought_void_and_was_re_opened_stands_for_the_one_that_was_r
     let second = intend(&journal, "1:jo", 0);
     answer(&journal, "1:jo", first, EntryState::Unknown, &json!(null));
     answer(&journal, "1:jo", second, EntryState::Refused, &json!(null));
-    assert_eq!(recorded(&journal, "1:jo"), [(first, EntryState::Unknown)]);
+    assert_eq!(recorded_states(&journal, "1:jo"), [(first, EntryState::Unknown)]);
     assert_eq!(journal.unanswered(RUN).expect("a number"), 1);
     journal.tell_of(RUN, first, EntryState::Undone, "another").expect("what an undo tells");
     assert_eq!(journal.unanswered(RUN).expect("a number"), 0);
@@ -167,7 +167,7 @@ fn a_write_that_repeats_another_is_on_disk_with_what_is_told_of_that() {
     let states: Vec<(u64, EntryState)> =
         other.writes(RUN).expect("writes").iter().map(|write| (write.entry, write.state)).collect();
     assert_eq!(states, [(former, EntryState::Repeated), (repeat, EntryState::Unknown)]);
-    assert_eq!(recorded(&other, ""), [(repeat, EntryState::Unknown)]);
+    assert_eq!(recorded_states(&other, ""), [(repeat, EntryState::Unknown)]);
     assert_eq!(other.verify(RUN).expect("a verdict"), ChainVerdict::Whole(3));
 }
 
@@ -514,7 +514,7 @@ fn seal_key(token: &str) -> SealKey {
 }
 
 /// A journal whose run works on an org, and is sealed.
-fn sealed() -> (tempfile::TempDir, Journal) {
+fn sealed_journal() -> (tempfile::TempDir, Journal) {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path()).expect("a journal");
     journal.seal_with(RUN, seal_key("00a"));
@@ -562,7 +562,7 @@ fn other_value(column: &str, kind: &str) -> String {
 
 #[test]
 fn a_change_of_any_column_is_told() {
-    let (folder, journal) = sealed();
+    let (folder, journal) = sealed_journal();
     assert!(is_whole(&journal));
     let columns = |table: &str| {
         let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
@@ -576,7 +576,7 @@ fn a_change_of_any_column_is_told() {
         ("bodies", "body LIKE '%00g1%'"),
     ] {
         for (column, kind) in columns(table) {
-            let (folder, journal) = sealed();
+            let (folder, journal) = sealed_journal();
             let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
             file.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON").expect("a forger");
             let other = other_value(&column, &kind);
@@ -590,7 +590,7 @@ fn a_change_of_any_column_is_told() {
 #[test]
 fn an_entry_that_an_index_lost_is_told() {
     for index in ["entries_by_lane", "entries_by_intent"] {
-        let (folder, journal) = sealed();
+        let (folder, journal) = sealed_journal();
         let file = Connection::open(folder.path().join("journal.sqlite")).expect("the file");
         // An index that holds less than it should: made as one of some rows, and said to be one of all.
         let sql = format!("SELECT sql FROM sqlite_schema WHERE name = '{index}'");

@@ -116,7 +116,7 @@ WHERE i.run = ?1 AND i.what = 'intent' AND coalesce(a.state, 'unknown') = 'unkno
     AND NOT EXISTS (SELECT 1 FROM entries t WHERE t.run = i.run AND t.intent = i.seq AND t.what = 'told')";
 
 /// Number of writes of which it is not known what became of them: neither an answer, nor a look, nor an undo told.
-pub(super) fn unanswered(connection: &Connection, run: &str) -> Result<u64, JournalError> {
+pub(super) fn count_unanswered(connection: &Connection, run: &str) -> Result<u64, JournalError> {
     let mut statement = connection.prepare_cached(UNANSWERED)?;
     let count: i64 = statement.query_row([run], |row| row.get(0))?;
     Ok(u64::try_from(count).unwrap_or_default())
@@ -163,7 +163,7 @@ pub struct UnchangedWrite {
     pub event: RunEvent,
 }
 
-pub(super) fn unchanged(connection: &Connection, run: &str) -> Result<Vec<UnchangedWrite>, JournalError> {
+pub(super) fn unchanged_writes(connection: &Connection, run: &str) -> Result<Vec<UnchangedWrite>, JournalError> {
     let mut statement = connection.prepare_cached(
         "SELECT seq, lane, event FROM entries WHERE run = ?1 AND what = 'told' AND event ->> 'event' = 'unchanged' ORDER BY seq",
     )?;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::removal::{ALLOW_WITHOUT_GROUP, MembershipRemoval};
 use crate::okta;
 use crate::run::call::ApiCall;
-use crate::run::changed_since::named;
+use crate::run::changed_since::name_some;
 use crate::run::door::Run;
 use crate::run::error::CallError;
 use crate::run::event::EventKind;
@@ -58,7 +58,7 @@ pub(super) fn words_of(call: &ApiCall, group: &str, app: &Value, without: &[Valu
     let names: Vec<String> = without.iter().map(name_of).collect();
     format!(
         "{} would lose {label} of {}: {group} is the last group by which it provisions them; add them to another of its groups first, or pass #{{ {ALLOW_WITHOUT_GROUP}: true }}",
-        named(&names),
+        name_some(&names),
         call.org
     )
 }

@@ -24,7 +24,7 @@ pub(super) fn call(org: &str, operation: &'static ApiOperation, arguments: &[Dyn
     let texts: Vec<&str> = values.iter().map(String::as_str).collect();
     let encoded = operation.path(&texts).map_err(|error| error.to_string())?;
     let given = match rest.first() {
-        Some(options) => given(operation, options)?,
+        Some(options) => read_given(operation, options)?,
         None => GivenArguments::default(),
     };
     given.is_complete(operation)?;
@@ -84,7 +84,7 @@ impl GivenArguments {
     }
 }
 
-fn given(operation: &ApiOperation, options: &Dynamic) -> Result<GivenArguments, String> {
+fn read_given(operation: &ApiOperation, options: &Dynamic) -> Result<GivenArguments, String> {
     if let Ok(map) = options.as_map_ref() {
         return entries(operation, &map);
     }
@@ -137,14 +137,14 @@ pub(super) fn query_value(name: &str, value: &Dynamic) -> Result<Option<(String,
     let text = match to_request(value).map_err(|unfit| format!("`{name}`: {unfit}"))? {
         Value::Null => return Ok(None),
         Value::String(text) => text,
-        Value::Array(items) => joined(name, &items)?,
+        Value::Array(items) => join_items(name, &items)?,
         Value::Object(_) => return Err(format!("`{name}` is a query parameter, not a map")),
         other => other.to_string(),
     };
     Ok(Some((name.to_owned(), text)))
 }
 
-fn joined(name: &str, items: &[Value]) -> Result<String, String> {
+fn join_items(name: &str, items: &[Value]) -> Result<String, String> {
     let texts = items.iter().map(|item| match item {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),
@@ -174,7 +174,7 @@ mod tests {
 
     type MadeRequest = (String, Vec<(String, String)>, Option<Value>);
 
-    fn made(operation: &str, arguments: &str) -> Result<MadeRequest, String> {
+    fn make_request(operation: &str, arguments: &str) -> Result<MadeRequest, String> {
         let arguments: rhai::Array = Engine::new().eval(arguments).expect("arguments");
         let operation = operations::find(operation).expect("an operation");
         call("okta", operation, &arguments).map(|call| (call.path, call.query, call.body))
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn entries_are_told_apart_by_the_table() {
         let (path, query, body) =
-            made("update_user", r#"["jo", #{strict: true, profile: #{title: ()}}]"#).expect("a call");
+            make_request("update_user", r#"["jo", #{strict: true, profile: #{title: ()}}]"#).expect("a call");
         assert_eq!(path, "/api/v1/users/jo");
         assert_eq!(query, [("strict".to_owned(), "true".to_owned())]);
         assert_eq!(body, Some(serde_json::json!({"profile": {"title": null}})));
@@ -191,19 +191,22 @@ mod tests {
 
     #[test]
     fn an_object_stands_for_its_id_and_a_list_for_the_whole_body() {
-        let (path, _, body) =
-            made("update_group_assignment_to_application", r#"[#{id: "0oa1"}, #{id: "00g1"}, [#{op: "replace"}]]"#)
-                .expect("a call");
+        let (path, _, body) = make_request(
+            "update_group_assignment_to_application",
+            r#"[#{id: "0oa1"}, #{id: "00g1"}, [#{op: "replace"}]]"#,
+        )
+        .expect("a call");
         assert_eq!(path, "/api/v1/apps/0oa1/groups/00g1");
         assert_eq!(body, Some(serde_json::json!([{"op": "replace"}])));
     }
 
     #[test]
     fn a_field_named_body_is_no_whole_body() {
-        let (_, _, body) =
-            made("create_email_customization", r#"["b", "t", #{body: "Hello", subject: "s"}]"#).expect("a call");
+        let (_, _, body) = make_request("create_email_customization", r#"["b", "t", #{body: "Hello", subject: "s"}]"#)
+            .expect("a call");
         assert_eq!(body, Some(serde_json::json!({"body": "Hello", "subject": "s"})));
-        let (_, query, body) = made("create_user", "[#{activate: false, body: #{profile: #{}}}]").expect("a call");
+        let (_, query, body) =
+            make_request("create_user", "[#{activate: false, body: #{profile: #{}}}]").expect("a call");
         assert_eq!(query, [("activate".to_owned(), "false".to_owned())]);
         assert_eq!(body, Some(serde_json::json!({"profile": {}})));
     }
@@ -218,7 +221,7 @@ mod tests {
             ("get_user", "[\"..\"]", "the path argument `id` must not be `..`"),
             ("get_user", "[\"x\", 1]", "the last argument is a map such as #{ limit: 20 }"),
         ] {
-            assert_eq!(made(operation, arguments), Err(expected.to_owned()), "{operation} {arguments}");
+            assert_eq!(make_request(operation, arguments), Err(expected.to_owned()), "{operation} {arguments}");
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 /// Refuses a result of more than `most` of something.
-fn within(context: &NativeCallContext, count: usize, most: usize, what: &str) -> RaisedError<()> {
+fn check_count(context: &NativeCallContext, count: usize, most: usize, what: &str) -> RaisedError<()> {
     if count <= most {
         return Ok(());
     }
@@ -39,11 +39,11 @@ fn within(context: &NativeCallContext, count: usize, most: usize, what: &str) ->
 }
 
 fn bytes_within(context: &NativeCallContext, count: usize) -> RaisedError<()> {
-    within(context, count, MOST_BYTES, "bytes")
+    check_count(context, count, MOST_BYTES, "bytes")
 }
 
 fn items_within(context: &NativeCallContext, count: usize) -> RaisedError<()> {
-    within(context, count, MOST_ITEMS, "items")
+    check_count(context, count, MOST_ITEMS, "items")
 }
 
 /// A length that a script gives; below 0 is 0.
@@ -69,7 +69,7 @@ fn register_padding(engine: &mut Engine) {
 fn pad_list(context: NativeCallContext, list: &mut Array, to: i64, with: Dynamic) -> RaisedError<()> {
     pad(list, to, with, |to, missing, with| {
         items_within(&context, to)?;
-        let size = value_size::of(with, MOST_BYTES);
+        let size = value_size::size_of_value(with, MOST_BYTES);
         let size = size.map_err(|much| too_much(&context, much))?;
         bytes_within(&context, size.saturating_mul(missing))
     })
@@ -211,19 +211,19 @@ fn register_texts(engine: &mut Engine) {
             .register_fn(name, |context: NativeCallContext, list: &mut Array| {
                 let mut text = String::new();
                 let shown = show_list(&context, &mut text, list, 0);
-                told(&context, shown, text)
+                bounded_text(&context, shown, text)
             })
             .register_fn(name, |context: NativeCallContext, map: &mut Map| {
                 let mut text = String::new();
                 let shown = show_map(&context, &mut text, map, 0);
-                told(&context, shown, text)
+                bounded_text(&context, shown, text)
             });
     }
     engine.register_fn("to_json", to_json).register_fn("parse_json", parse_json);
 }
 
 /// The text, or the end of the run: where this fails, the language shows the value by itself, within no bound.
-fn told(context: &NativeCallContext, shown: Result<(), TooMuch>, text: String) -> RaisedError<ImmutableString> {
+fn bounded_text(context: &NativeCallContext, shown: Result<(), TooMuch>, text: String) -> RaisedError<ImmutableString> {
     match (shown, CallContext::current()) {
         (Ok(()), _) => Ok(text.into()),
         (Err(much), None) => Err(too_much(context, much)),
@@ -270,7 +270,7 @@ fn show(context: &NativeCallContext, text: &mut String, value: &Dynamic, depth: 
         return show_map(context, text, &map, depth + 1);
     }
     let left = MOST_BYTES.saturating_sub(text.len());
-    value_size::of(value, left).map_err(|_| TooMuch::Bytes(MOST_BYTES))?;
+    value_size::size_of_value(value, left).map_err(|_| TooMuch::Bytes(MOST_BYTES))?;
     let mut own = value.flatten_clone();
     let shown = context.call_native_fn_raw("to_debug", true, &mut [&mut own]);
     match shown.map(Dynamic::into_immutable_string) {
@@ -282,7 +282,7 @@ fn show(context: &NativeCallContext, text: &mut String, value: &Dynamic, depth: 
 
 fn to_json(context: NativeCallContext, map: &mut Map) -> RaisedError<String> {
     for value in map.values() {
-        value_size::of(value, MOST_BYTES).map_err(|much| too_much(&context, much))?;
+        value_size::size_of_value(value, MOST_BYTES).map_err(|much| too_much(&context, much))?;
     }
     let entries: BTreeMap<&str, &Dynamic> = map.iter().map(|(key, value)| (key.as_str(), value)).collect();
     // What has no JSON form is shown so, as the language does it.
@@ -290,7 +290,7 @@ fn to_json(context: NativeCallContext, map: &mut Map) -> RaisedError<String> {
 }
 
 fn parse_json(context: NativeCallContext, json: &str) -> RaisedError<Dynamic> {
-    within(&context, json.len(), MOST_JSON, "bytes of JSON")?;
+    check_count(&context, json.len(), MOST_JSON, "bytes of JSON")?;
     serde_json::from_str(json).map_err(|error| error.to_string().into())
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext};
 use serde_json::{Value, json};
 
-use super::flow::shown;
+use super::flow::show_value;
 use super::list::ScriptList;
 use super::options::VerbOptions;
 use super::raise::{CallSite, RaisedError};
@@ -132,20 +132,20 @@ fn key_of(
 ) -> RaisedError<Option<String>> {
     if let Some(function) = given.and_then(Dynamic::read_lock::<FnPtr>) {
         let key: Dynamic = function.call_within_context(context, (item.clone(),))?;
-        return Ok(Some(shown(&key)));
+        return Ok(Some(show_value(&key)));
     }
     if let Some(name) = given {
         let name = name
             .as_immutable_string_ref()
             .map_err(|_| place.usage("each: `key` is the name of a field or a function"))?;
-        let field = item.as_map_ref().ok().and_then(|map| map.get(name.as_str()).map(shown));
+        let field = item.as_map_ref().ok().and_then(|map| map.get(name.as_str()).map(show_value));
         return field.map(Some).ok_or_else(|| place.usage(format!("each: an item has no field `{}`", name.as_str())));
     }
     if item.is_string() || item.is_int() {
-        return Ok(Some(shown(item)));
+        return Ok(Some(show_value(item)));
     }
     let map = item.as_map_ref().ok();
-    let named = ["key", "login", "id", "name"].iter().find_map(|name| map.as_ref()?.get(*name).map(shown));
+    let named = ["key", "login", "id", "name"].iter().find_map(|name| map.as_ref()?.get(*name).map(show_value));
     Ok(named)
 }
 
@@ -242,7 +242,7 @@ impl BulkLanes<'_, '_> {
     fn failed(&self, index: usize, lane: &RunLane, error: &EvalAltResult) {
         let host = &self.scene.host;
         let diagnostic = ScriptDiagnostic::of_evaluation(error, &host.entry, &host.sources, &host.names);
-        let failure = LaneFailure { message: told(&diagnostic), error: thrown(error) };
+        let failure = LaneFailure { message: failure_text(&diagnostic), error: thrown_value(error) };
         if self.on_failure == OnFailure::Undo {
             self.take_back(index, lane, failure);
         } else {
@@ -310,12 +310,12 @@ impl BulkLanes<'_, '_> {
         if !self.taken {
             return Ok(Array::new());
         }
-        Ok(named(rows, self.keys, self.items))
+        Ok(name_rows(rows, self.keys, self.items))
     }
 }
 
 /// Gives the rows their items, which are not copied, and keys.
-fn named(rows: Vec<(usize, Map)>, keys: Vec<String>, items: Array) -> Array {
+fn name_rows(rows: Vec<(usize, Map)>, keys: Vec<String>, items: Array) -> Array {
     let mut all = keys.into_iter().zip(items).enumerate();
     let named = |(index, mut row): (usize, Map)| {
         let (_, (key, item)) = all.find(|(at, _)| *at == index)?;
@@ -356,7 +356,7 @@ fn came_of(left: &[NotUndone]) -> String {
 }
 
 /// Message, facts, remedy and place of a failure, as one text.
-fn told(diagnostic: &ScriptDiagnostic) -> String {
+fn failure_text(diagnostic: &ScriptDiagnostic) -> String {
     let mut lines = vec![diagnostic.message.clone()];
     lines.extend(diagnostic.notes.iter().cloned());
     lines.extend(diagnostic.help.iter().map(|help| format!("help: {help}")));
@@ -367,9 +367,11 @@ fn told(diagnostic: &ScriptDiagnostic) -> String {
 }
 
 /// What `catch` would have been given.
-fn thrown(error: &EvalAltResult) -> Dynamic {
+fn thrown_value(error: &EvalAltResult) -> Dynamic {
     match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => thrown(inner),
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
+            thrown_value(inner)
+        }
         EvalAltResult::ErrorRuntime(value, _) => value.clone(),
         other => ErrorValue::new("script", other.to_string()).into(),
     }

@@ -14,7 +14,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_static_module("dn", distinguished_names().into());
     engine.register_fn("now", |context: NativeCallContext| now(&context, 0));
     engine.register_fn("now", |context: NativeCallContext, seconds: i64| now(&context, seconds));
-    engine.register_fn("started", |context: NativeCallContext| started(&context));
+    engine.register_fn("started", |context: NativeCallContext| run_started(&context));
     engine.register_fn("quoted", |text: &str| serde_json::Value::from(text).to_string());
     engine
         .register_fn("age", |context: NativeCallContext, time: &str| {
@@ -52,7 +52,7 @@ fn now(context: &NativeCallContext, seconds: i64) -> RaisedError<String> {
 }
 
 /// When the run began. It is not recorded, since it does not change: a run that waits for a person reads all else anew.
-fn started(context: &NativeCallContext) -> RaisedError<String> {
+fn run_started(context: &NativeCallContext) -> RaisedError<String> {
     let place = CallSite::of(context);
     let scene = place.scene()?;
     learn_time(&place, &scene)?;

@@ -65,7 +65,7 @@ fn directory(context: NativeCallContext, domain: &str) -> RaisedError<Dynamic> {
 fn find_user(context: NativeCallContext, directory: &mut ScriptDirectory, name: &str) -> RaisedError<Dynamic> {
     let what = format!("account {name}");
     let question = directory.ldap.find_user(name);
-    asked(&context, directory, &what, question, |found| found.as_ref().map_or(Value::Null, value))
+    ask_directory(&context, directory, &what, question, |found| found.as_ref().map_or(Value::Null, value))
 }
 
 fn find_account(
@@ -77,19 +77,19 @@ fn find_account(
     let base = name(&context, base)?;
     let what = format!("account {guid} in {base}");
     let question = directory.ldap.find_guid(&base, guid);
-    asked(&context, directory, &what, question, |found| found.as_ref().map_or(Value::Null, value))
+    ask_directory(&context, directory, &what, question, |found| found.as_ref().map_or(Value::Null, value))
 }
 
 fn get(context: NativeCallContext, directory: &mut ScriptDirectory, dn: &str) -> RaisedError<Dynamic> {
     let name = name(&context, dn)?;
     let question = directory.ldap.get(&name, &[]);
-    asked(&context, directory, dn, question, |found| found.as_ref().map_or(Value::Null, value))
+    ask_directory(&context, directory, dn, question, |found| found.as_ref().map_or(Value::Null, value))
 }
 
 fn exists(context: NativeCallContext, directory: &mut ScriptDirectory, dn: &str) -> RaisedError<Dynamic> {
     let name = name(&context, dn)?;
     let what = format!("existence of {dn}");
-    asked(&context, directory, &what, directory.ldap.exists(&name), |found| (*found).into())
+    ask_directory(&context, directory, &what, directory.ldap.exists(&name), |found| (*found).into())
 }
 
 fn search(
@@ -104,11 +104,11 @@ fn search(
     let attributes: Vec<&str> = attributes.iter().map(String::as_str).collect();
     let what = format!("{base} {filter}");
     let search = directory.ldap.search(&base, filter, scope, &attributes);
-    asked(context, directory, &what, search, |found| found.iter().map(value).collect())
+    ask_directory(context, directory, &what, search, |found| found.iter().map(value).collect())
 }
 
 /// Asks, and gives the answer's JSON form to the script: that is what is kept, and what it gets when the run is taken up again.
-fn asked<T>(
+fn ask_directory<T>(
     context: &NativeCallContext,
     directory: &ScriptDirectory,
     what: &str,

@@ -4,7 +4,7 @@ use rhai::{Array, Dynamic, Engine, NativeCallContext};
 
 use super::raise::{CallSite, RaisedError};
 use crate::run::event::EventKind;
-use crate::run::plural::counted;
+use crate::run::plural::count_noun;
 use crate::script::error::kind_of;
 use crate::script::error_value::ErrorValue;
 use crate::script::scene::CallContext;
@@ -16,7 +16,7 @@ pub(super) fn register(engine: &mut Engine) {
             with_scene(&context, |scene| scene.host.run.step(&scene.lane, title))
         })
         .register_fn("note", |context: NativeCallContext, words: Dynamic| {
-            let words = shown(&words);
+            let words = show_value(&words);
             tell(&context, EventKind::Note { words })
         })
         .register_fn("remark", |context: NativeCallContext, words: &str| {
@@ -36,14 +36,14 @@ pub(super) fn register(engine: &mut Engine) {
         .register_fn("check", |context: NativeCallContext, fact: Dynamic, words: &str, help: Dynamic, failure: &str| {
             check(&context, &fact, words, &help, Some(failure))
         })
-        .register_fn("counted", |number: i64, noun: &str| counted(u64::try_from(number).unwrap_or_default(), noun))
+        .register_fn("counted", |number: i64, noun: &str| count_noun(u64::try_from(number).unwrap_or_default(), noun))
         .register_fn("check_all", check_all)
         .register_fn("table", |context: NativeCallContext, rows: Array| {
             let columns = columns_of(&CallSite::of(&context), &rows)?;
             table(&context, columns, &rows)
         })
         .register_fn("table", |context: NativeCallContext, columns: Array, rows: Array| {
-            let columns = columns.iter().map(shown).collect();
+            let columns = columns.iter().map(show_value).collect();
             table(&context, columns, &rows)
         });
 }
@@ -124,23 +124,23 @@ fn fact_of(place: &CallSite, fact: &Dynamic) -> RaisedError<(bool, String, Vec<S
     };
     let parts = fact.as_array_ref().map_err(|_| wrong())?;
     let (passed, words, more) = match parts.as_slice() {
-        [passed, words, more @ ..] if more.len() <= 2 => (passed, shown(words), more),
+        [passed, words, more @ ..] if more.len() <= 2 => (passed, show_value(words), more),
         _ => return Err(wrong()),
     };
     let passed = passed.as_bool().map_err(|_| wrong())?;
     let failure = match more.get(1) {
         None => None,
         Some(failure) if failure.is_unit() => None,
-        Some(failure) => Some(shown(failure)),
+        Some(failure) => Some(show_value(failure)),
     };
     Ok((passed, outcome_words(passed, &words, failure.as_deref()), more.first().map(help_lines).unwrap_or_default()))
 }
 
 fn help_lines(help: &Dynamic) -> Vec<String> {
     match help.as_array_ref() {
-        Ok(lines) => lines.iter().map(shown).collect(),
+        Ok(lines) => lines.iter().map(show_value).collect(),
         Err(_) if help.is_unit() => Vec::new(),
-        Err(_) => vec![shown(help)],
+        Err(_) => vec![show_value(help)],
     }
 }
 
@@ -163,11 +163,11 @@ fn columns_of(place: &CallSite, rows: &Array) -> RaisedError<Vec<String>> {
 
 fn cells(place: &CallSite, columns: &[String], row: &Dynamic) -> RaisedError<Vec<String>> {
     if let Ok(map) = row.as_map_ref() {
-        let cell = |column: &String| map.get(column.as_str()).map_or_else(String::new, shown);
+        let cell = |column: &String| map.get(column.as_str()).map_or_else(String::new, show_value);
         return Ok(columns.iter().map(cell).collect());
     }
     match row.as_array_ref() {
-        Ok(cells) if cells.len() == columns.len() => Ok(cells.iter().map(shown).collect()),
+        Ok(cells) if cells.len() == columns.len() => Ok(cells.iter().map(show_value).collect()),
         Ok(cells) => {
             Err(place.usage(format!("table: a row has {} cells and there are {} columns", cells.len(), columns.len())))
         }
@@ -176,7 +176,7 @@ fn cells(place: &CallSite, columns: &[String], row: &Dynamic) -> RaisedError<Vec
 }
 
 /// A value as a person reads it: text as it is, nothing for (), JSON for the rest.
-pub(super) fn shown(value: &Dynamic) -> String {
+pub(super) fn show_value(value: &Dynamic) -> String {
     if let Ok(text) = value.as_immutable_string_ref() {
         return text.to_string();
     }

@@ -40,7 +40,7 @@ pub(in crate::script) use data::NO_CLOCK;
 pub(in crate::script) use list::ScriptList;
 pub(in crate::script) use options::{OPTIONS, OptionType};
 pub use org::ScriptOrg;
-pub(in crate::script) use org::listed;
+pub(in crate::script) use org::find_operation;
 pub(in crate::script) use patience::manual_slug;
 pub use verbs::{ScriptVerb, VERBS};
 

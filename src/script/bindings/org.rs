@@ -13,7 +13,7 @@ use super::raise::{CallSite, RaisedError};
 use crate::okta::operations::{self, ResultKind};
 use crate::okta::{ApiOperation, HttpMethod};
 use crate::run::call::{ApiCall, CallAction};
-use crate::run::plural::counted;
+use crate::run::plural::count_noun;
 use crate::run::{REDACTED, WriteResult};
 use crate::script::secret::SecretValue;
 use crate::script::value::{from_answer, to_request};
@@ -60,13 +60,13 @@ fn register_operation(engine: &mut Engine, operation: &'static ApiOperation) {
             let place = CallSite::of(&context);
             let (org, given) = receiver(arguments);
             let call = arguments::call(&org.name, operation, &given)
-                .map_err(|reason| place.usage(explained(operation, &org, &reason)))?;
-            made(&place, call)
+                .map_err(|reason| place.usage(explain_call(operation, &org, &reason)))?;
+            make_call(&place, call)
         });
     }
 }
 
-fn explained(operation: &ApiOperation, org: &ScriptOrg, reason: &str) -> String {
+fn explain_call(operation: &ApiOperation, org: &ScriptOrg, reason: &str) -> String {
     format!("{}: {reason}; it is {}", operation.name, operation.signature(&org.name))
 }
 
@@ -81,7 +81,7 @@ fn receiver(arguments: &mut [&mut Dynamic]) -> (ScriptOrg, Vec<Dynamic>) {
 }
 
 /// Makes a call, by what its operation is: a list, a read, or a write.
-fn made(place: &CallSite, call: ApiCall) -> RaisedError<Dynamic> {
+fn make_call(place: &CallSite, call: ApiCall) -> RaisedError<Dynamic> {
     let scene = place.scene()?;
     let is_list = matches!(call.action, CallAction::Operation(operation) if operation.result == ResultKind::Array);
     if is_list && !call.is_write() {
@@ -148,14 +148,14 @@ fn cost(context: NativeCallContext, org: &mut ScriptOrg, path: &str, calls: i64)
     let scene = CallSite::of(&context).scene()?;
     let calls = u64::try_from(calls).unwrap_or_default();
     Ok(match scene.host.run.estimate(&org.name, path, calls) {
-        None => format!("about {} of {path}", counted(calls, "call")),
+        None => format!("about {} of {path}", count_noun(calls, "call")),
         Some((share, time)) if time.is_zero() => {
-            let calls = counted(calls, "call");
+            let calls = count_noun(calls, "call");
             format!("about {calls} of {path}, within the {share} a minute that are ours")
         }
         Some((share, time)) => format!(
             "about {} of {path}, {} min at {share} a minute",
-            counted(calls, "call"),
+            count_noun(calls, "call"),
             time.as_secs().div_ceil(60)
         ),
     })
@@ -176,7 +176,7 @@ fn register_direct(engine: &mut Engine, method: HttpMethod, count: usize) {
         let call = by_path(&org, method, has_body, &given)
             .map_err(|reason| place.usage(format!("{}: {reason}", method.as_str().to_lowercase())))?;
         if call.is_write() || matches!(call.action, CallAction::Operation(_)) {
-            return made(&place, call);
+            return make_call(&place, call);
         }
         unlisted_read(&place, call)
     };
@@ -202,7 +202,7 @@ fn by_path(org: &ScriptOrg, method: HttpMethod, has_body: bool, given: &[Dynamic
         .ok_or("the first argument is a path such as \"/api/v1/org\"")?;
     check_path(&path)?;
     let (body, query) = if has_body { (given.get(1), given.get(2)) } else { (None, given.get(1)) };
-    let (action, arguments) = match listed(method, &path) {
+    let (action, arguments) = match find_operation(method, &path) {
         Some((operation, arguments)) => (CallAction::Operation(operation), arguments),
         None => (CallAction::Direct(method), Vec::new()),
     };
@@ -247,15 +247,18 @@ fn query_of(query: &Dynamic) -> Result<Vec<(String, String)>, String> {
 
 /// The operation of that method and path, with the values of its path parameters: it then looks before it writes, like any other.
 /// A path without parameters wins (`/api/v1/users/me` is none of the table's, `/api/v1/apps/user/types` would be).
-pub(in crate::script) fn listed(method: HttpMethod, path: &str) -> Option<(&'static ApiOperation, Vec<String>)> {
+pub(in crate::script) fn find_operation(
+    method: HttpMethod,
+    path: &str,
+) -> Option<(&'static ApiOperation, Vec<String>)> {
     let matching = operations::all()
         .iter()
         .filter(|operation| operation.method == method)
-        .filter_map(|operation| matched(operation.path, path).map(|values| (operation, values)));
+        .filter_map(|operation| match_template(operation.path, path).map(|values| (operation, values)));
     matching.min_by_key(|(_, values)| values.len())
 }
 
-fn matched(template: &str, path: &str) -> Option<Vec<String>> {
+fn match_template(template: &str, path: &str) -> Option<Vec<String>> {
     if template.split('/').count() != path.split('/').count() {
         return None;
     }
@@ -278,11 +281,12 @@ mod tests {
 
     #[test]
     fn a_path_of_the_table_is_its_operation() {
-        let (operation, values) = listed(HttpMethod::Put, "/api/v1/groups/00g1/users/a%40b").expect("an operation");
+        let (operation, values) =
+            find_operation(HttpMethod::Put, "/api/v1/groups/00g1/users/a%40b").expect("an operation");
         assert_eq!(operation.name, "assign_user_to_group");
         assert_eq!(values, ["00g1", "a@b"]);
-        assert!(listed(HttpMethod::Get, "/api/v1/nothing/like/it").is_none());
-        assert!(listed(HttpMethod::Put, "/api/v1/groups//users/u").is_none());
+        assert!(find_operation(HttpMethod::Get, "/api/v1/nothing/like/it").is_none());
+        assert!(find_operation(HttpMethod::Put, "/api/v1/groups//users/u").is_none());
     }
 
     #[test]

@@ -8,11 +8,11 @@ pub(super) fn register(engine: &mut Engine) {
     engine
         .register_fn("composed", |text: &str| text.nfc().collect::<String>())
         .register_fn("decomposed", |text: &str| text.nfd().collect::<String>())
-        .register_fn("folded", folded);
+        .register_fn("folded", fold_name);
 }
 
 /// Active Directory compares names without regard to case and accents, and takes a ligature for its letters.
-fn folded(text: &str) -> String {
+fn fold_name(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for letter in text.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase) {
         match letter {
@@ -40,8 +40,8 @@ mod tests {
             ("İnci", "inci"),
             ("Æsa", "aesa"),
         ] {
-            assert_eq!(folded(left), folded(right), "{left} {right}");
+            assert_eq!(fold_name(left), fold_name(right), "{left} {right}");
         }
-        assert_ne!(folded("Jo Doe"), folded("Joe Doe"));
+        assert_ne!(fold_name("Jo Doe"), fold_name("Joe Doe"));
     }
 }

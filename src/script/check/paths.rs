@@ -14,7 +14,7 @@ const SEGMENT: &str = "x";
 pub(super) fn path_of(expression: &Expr, facts: &ScriptFacts) -> Option<String> {
     let text = match text_of(expression, facts, DEEPEST) {
         Some(text) => text,
-        None => begun(expression, facts)?,
+        None => path_beginning(expression, facts)?,
     };
     text.starts_with('/').then_some(text)
 }
@@ -47,7 +47,7 @@ pub(super) fn text_of(expression: &Expr, facts: &ScriptFacts, deepest: usize) ->
 }
 
 /// A text whose beginning is written out; what is computed in it stands for one segment.
-fn begun(expression: &Expr, facts: &ScriptFacts) -> Option<String> {
+fn path_beginning(expression: &Expr, facts: &ScriptFacts) -> Option<String> {
     let known = |part: &Expr| text_of(part, facts, DEEPEST);
     match expression {
         Expr::InterpolatedString(parts, _) => {
@@ -56,7 +56,7 @@ fn begun(expression: &Expr, facts: &ScriptFacts) -> Option<String> {
             Some(parts.iter().skip(1).map(part).fold(first, |all, one| format!("{all}{one}")))
         }
         Expr::FnCall(call, _) if call.name == "+" && call.args.len() == 2 => {
-            let left = known(&call.args[0]).or_else(|| begun(&call.args[0], facts))?;
+            let left = known(&call.args[0]).or_else(|| path_beginning(&call.args[0], facts))?;
             let right = known(&call.args[1]).unwrap_or_else(|| SEGMENT.to_owned());
             Some(format!("{left}{right}"))
         }

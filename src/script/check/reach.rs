@@ -8,7 +8,7 @@ use super::facts::{BindingKind, BoundValue, CallFact, CallStyle, FactOwner, Scri
 use super::paths::{path_of, text_of};
 use super::program::ScriptProgram;
 use crate::okta::{ApiOperation, HttpMethod, operations};
-use crate::script::bindings::{listed, manual_slug};
+use crate::script::bindings::{find_operation, manual_slug};
 
 /// What is reached.
 #[derive(Default)]
@@ -297,7 +297,7 @@ impl ReachWalk<'_> {
         (site, on): (Position, CallReceiver),
     ) {
         match path.and_then(|path| path_of(path, facts)) {
-            Some(path) => match listed(method, &path) {
+            Some(path) => match find_operation(method, &path) {
                 Some((operation, _)) => self.operation(operation, here, site, on),
                 None => self.reach.untold.push(here),
             },

@@ -38,15 +38,15 @@ impl ReadableText {
                 Err(error) => readable.leave_out(&mut rest, error),
             }
         }
-        readable.left_out.extend(declared(text));
+        readable.left_out.extend(declared_names(text));
         readable
     }
 
     /// Blanks the statement in which the parser stopped.
     fn leave_out(&mut self, rest: &mut String, error: ParseError) {
         let at = byte_of(rest, error.1);
-        let range = around(rest, at);
-        self.left_out.extend(declared(&rest[range.clone()]));
+        let range = statement_around(rest, at);
+        self.left_out.extend(declared_names(&rest[range.clone()]));
         let blank: String = rest[range.clone()].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
         rest.replace_range(range, &blank);
         self.is_torn = self.error.is_some();
@@ -60,7 +60,7 @@ fn byte_of(text: &str, at: Position) -> usize {
 }
 
 /// The statement at `at`; what stands between two of them, such as a comment, when it is there; else the nearest before.
-fn around(text: &str, at: usize) -> Range<usize> {
+fn statement_around(text: &str, at: usize) -> Range<usize> {
     let mut before = 0..0;
     for statement in statements(text) {
         if at < statement.start {
@@ -78,7 +78,7 @@ fn around(text: &str, at: usize) -> Range<usize> {
     before
 }
 
-fn declared(text: &str) -> impl Iterator<Item = String> {
+fn declared_names(text: &str) -> impl Iterator<Item = String> {
     let outline = ScriptOutline::of(text);
     let names = outline.functions.into_iter().chain(outline.variables);
     let aliases = outline.imports.into_iter().map(|import| import.alias);

@@ -49,7 +49,7 @@ impl ParsedScript {
             statements: ast.statements().to_vec(),
             functions: functions(ast),
             imports: imports(ast),
-            untold: untold(ast),
+            untold: untold_names(ast),
             is_whole: true,
             left_out: Vec::new(),
             source,
@@ -119,7 +119,7 @@ fn body(ast: &AST, wanted: &str, parameters: usize) -> Vec<Stmt> {
     statements
 }
 
-fn untold(ast: &AST) -> Vec<String> {
+fn untold_names(ast: &AST) -> Vec<String> {
     let mut found = Vec::new();
     ast.walk(&mut |path: &[ASTNode]| {
         if let Some(ASTNode::Stmt(Stmt::Import(import, _))) = path.last()

@@ -5,7 +5,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
 use super::{EnteredPlace, ScriptDiagnostic, TraceFrame};
-use crate::run::starred;
+use crate::run::star_tokens;
 
 /// Columns of a text whose reader is not known.
 pub(super) const WIDTH: usize = 140;
@@ -46,7 +46,7 @@ pub(super) fn render(
 fn place(diagnostic: &ScriptDiagnostic) -> Option<Element<'_>> {
     let location = diagnostic.location.as_ref()?;
     Some(match &location.excerpt {
-        Some((text, span)) => Snippet::source(starred(text))
+        Some((text, span)) => Snippet::source(star_tokens(text))
             .path(location.file.as_str())
             .annotation(AnnotationKind::Primary.span(span.clone()))
             .into(),

@@ -75,7 +75,7 @@ fn of_limits(error: &EvalAltResult) -> DiagnosticWords {
         E::ErrorTooManyModules(_) => DiagnosticWords::new("the script imports too many modules")
             .help("import at the top of the file, not in a loop"),
         E::ErrorDataRace(name, _) => {
-            DiagnosticWords::new(format!("{} is in use by the call around it", quoted(name)))
+            DiagnosticWords::new(format!("{} is in use by the call around it", quote_name(name)))
                 .help("a closure may not use what the call around it is working on: copy it, or put that into a variable first, as in \
                      `let groups = okta.list_groups(); groups.map(|group| okta.get_group(group.id))`")
         }
@@ -228,7 +228,7 @@ fn text_of(location: Option<&ScriptLocation>) -> &str {
     location.and_then(|location| location.excerpt.as_ref()).map_or("", |(text, _)| text)
 }
 
-fn quoted(name: &str) -> String {
+fn quote_name(name: &str) -> String {
     if name.is_empty() { "a captured variable".to_owned() } else { format!("`{name}`") }
 }
 

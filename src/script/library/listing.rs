@@ -20,17 +20,17 @@ pub struct ListedRunbook {
 
 /// Every runbook of the shelves, the nearest of each name.
 pub(super) fn list(shelves: &ShelfSet) -> Result<Vec<ListedRunbook>, CommandError> {
-    of(shelves, |name| !is_hidden(name))
+    list_runbooks(shelves, |name| !is_hidden(name))
 }
 
 /// Every module of the shelves, the nearest of each name.
 pub(super) fn list_modules(shelves: &ShelfSet) -> Result<Vec<ListedRunbook>, CommandError> {
-    of(shelves, |name| is_module(name) && !super::is_test(name))
+    list_runbooks(shelves, |name| is_module(name) && !super::is_test(name))
 }
 
-fn of(shelves: &ShelfSet, fits: impl Fn(&str) -> bool) -> Result<Vec<ListedRunbook>, CommandError> {
+fn list_runbooks(shelves: &ShelfSet, fits: impl Fn(&str) -> bool) -> Result<Vec<ListedRunbook>, CommandError> {
     let names = shelves.names()?.into_iter().filter(|name| fits(name));
-    Ok(names.filter_map(|name| listed(shelves, &name)).collect())
+    Ok(names.filter_map(|name| list_one(shelves, &name)).collect())
 }
 
 /// Modules and tests are no runbooks of their own.
@@ -42,7 +42,7 @@ fn is_module(name: &str) -> bool {
     name.starts_with("lib/")
 }
 
-fn listed(shelves: &ShelfSet, name: &str) -> Option<ListedRunbook> {
+fn list_one(shelves: &ShelfSet, name: &str) -> Option<ListedRunbook> {
     let mut candidates = shelves.all(name).into_iter();
     let (shelf, path, nearest) = candidates.next()?;
     // In a checkout of this project the workspace holds the very texts that are built in: nothing is shadowed there.

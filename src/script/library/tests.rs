@@ -10,7 +10,7 @@ struct ShelvedText {
     library: RunbookLibrary,
 }
 
-fn shelved(files: &[(&str, &str)]) -> ShelvedText {
+fn shelve_files(files: &[(&str, &str)]) -> ShelvedText {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (path, text) in files {
         let path = folder.path().join(path);
@@ -23,18 +23,18 @@ fn shelved(files: &[(&str, &str)]) -> ShelvedText {
 
 #[test]
 fn the_nearer_shelf_wins() {
-    let near = shelved(&[("work/ad/move_user_to_ou.rhai", "1"), ("user/ad/move_user_to_ou.rhai", "2")]);
+    let near = shelve_files(&[("work/ad/move_user_to_ou.rhai", "1"), ("user/ad/move_user_to_ou.rhai", "2")]);
     assert_eq!(near.library.find("ad/move_user_to_ou").expect("found").shelf, RunbookShelf::Workspace);
-    let user = shelved(&[("user/ad/move_user_to_ou.rhai", "2")]);
+    let user = shelve_files(&[("user/ad/move_user_to_ou.rhai", "2")]);
     assert_eq!(user.library.find("ad/move_user_to_ou.rhai").expect("found").text, "2");
-    let shipped = shelved(&[]).library.find("ad/move_user_to_ou").expect("found");
+    let shipped = shelve_files(&[]).library.find("ad/move_user_to_ou").expect("found");
     assert_eq!(shipped.path, "<shipped>/ad/move_user_to_ou.rhai");
     assert_eq!(shipped.digest, ScriptSource::new("x", RunbookShelf::Path, "y", "//! Move a user.\n").digest);
 }
 
 #[test]
 fn a_path_comes_before_every_shelf() {
-    let shelved = shelved(&[("mine/x.rhai", "3")]);
+    let shelved = shelve_files(&[("mine/x.rhai", "3")]);
     let path = shelved.folder.path().join("mine/x.rhai");
     let source = shelved.library.find(path.to_str().expect("UTF-8")).expect("found");
     assert_eq!((source.shelf, source.text.as_str()), (RunbookShelf::Path, "3"));
@@ -43,7 +43,7 @@ fn a_path_comes_before_every_shelf() {
 
 #[test]
 fn names_cannot_leave_their_shelf() {
-    let library = shelved(&[("secret.rhai", "")]).library;
+    let library = shelve_files(&[("secret.rhai", "")]).library;
     for name in ["../secret", "ad/../../secret", "/secret", "./ad", "ad//x", "", "c:\\x"] {
         assert!(library.find(name).is_err(), "{name}");
         assert!(library.module(name, None).is_err(), "{name}");
@@ -52,7 +52,7 @@ fn names_cannot_leave_their_shelf() {
 
 #[test]
 fn an_unknown_name_is_answered_with_the_nearest() {
-    let library = shelved(&[]).library;
+    let library = shelve_files(&[]).library;
     let error = library.find("ad/move_users_to_ou").expect_err("unknown");
     assert_eq!(error.message, "there is no runbook `ad/move_users_to_ou`");
     assert_eq!(error.help[0], "did you mean `ad/move_user_to_ou`?");
@@ -66,7 +66,7 @@ fn an_unknown_name_is_answered_with_the_nearest() {
 
 #[test]
 fn the_list_leaves_out_modules_and_tests_and_says_what_is_shadowed() {
-    let shelved = shelved(&[
+    let shelved = shelve_files(&[
         ("work/ad/move_user_to_ou.rhai", "//! Move a user.\n"),
         ("work/org2org/connect.rhai", "//!\n//! Mine.\n//! More."),
         ("work/lib/x.rhai", ""),
@@ -89,7 +89,7 @@ fn the_list_leaves_out_modules_and_tests_and_says_what_is_shadowed() {
 
 #[test]
 fn a_file_that_is_not_text_is_listed_with_the_reason() {
-    let shelved = shelved(&[]);
+    let shelved = shelve_files(&[]);
     fs::create_dir_all(shelved.folder.path().join("work")).expect("a folder");
     fs::write(shelved.folder.path().join("work/bad.rhai"), b"\xff\xfe").expect("a file");
     let list = shelved.library.list().expect("a list");

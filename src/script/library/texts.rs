@@ -25,7 +25,7 @@ enum PathContent {
 impl OpenTexts {
     pub(super) fn with_open(open: impl IntoIterator<Item = (PathBuf, Arc<str>)>) -> Self {
         let open = open.into_iter();
-        let open = open.map(|(path, text)| (followed(&path), text)).collect();
+        let open = open.map(|(path, text)| (follow_links(&path), text)).collect();
         Self { open: Arc::new(open), first_seen: None }
     }
 
@@ -74,12 +74,12 @@ impl OpenTexts {
         if self.open.is_empty() {
             return None;
         }
-        self.open.get(&followed(path)).map(|text| &**text)
+        self.open.get(&follow_links(path)).map(|text| &**text)
     }
 }
 
 /// A file that is not on disk yet stands in a folder that is.
-fn followed(path: &Path) -> PathBuf {
+fn follow_links(path: &Path) -> PathBuf {
     let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
     path.canonicalize().ok().or_else(|| Some(folder?.join(path.file_name()?))).unwrap_or_else(|| path.to_owned())
 }

@@ -38,7 +38,7 @@ pub(in crate::script) fn tokens(text: &str) -> Vec<OutlineToken> {
             c if c.is_whitespace() => (None, c.len_utf8()),
             '/' if rest.starts_with("//") => (None, rest.find('\n').unwrap_or(rest.len())),
             '/' if rest.starts_with("/*") => (None, rest.find("*/").map_or(rest.len(), |end| end + 2)),
-            '"' | '`' | '\'' => (Some(TokenKind::Text), quoted(rest, c)),
+            '"' | '`' | '\'' => (Some(TokenKind::Text), quoted_length(rest, c)),
             c if is_name(c) => {
                 let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
                 (Some(TokenKind::Name), end)
@@ -55,7 +55,7 @@ pub(in crate::script) fn tokens(text: &str) -> Vec<OutlineToken> {
 }
 
 /// Length of the string that `text` begins with. One in double quotes that is still typed ends with its line.
-fn quoted(text: &str, quote: char) -> usize {
+fn quoted_length(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (index, c) in text.char_indices().skip(1) {
         match c {

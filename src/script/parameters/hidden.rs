@@ -3,7 +3,7 @@
 use super::ParameterProblem;
 
 /// A text without blanks and invisible characters around it.
-pub(super) fn trimmed(text: &str) -> &str {
+pub(super) fn trim_hidden(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
@@ -32,7 +32,7 @@ fn refuse(place: &str, text: &str, hides: impl Fn(char) -> bool) -> Option<Param
         letters.iter().enumerate().find(|(at, c)| hides(**c) && (!is_invisible(**c) || stands_wrong(*at)))?;
     let code = format!("U+{:04X}", u32::from(*found));
     let shown = text.replace(*found, &format!("<{code}>"));
-    let problem = format!("{place}: \"{shown}\" has a hidden character, {code}{}", named(*found));
+    let problem = format!("{place}: \"{shown}\" has a hidden character, {code}{}", name_character(*found));
     Some(ParameterProblem::new(problem).help("delete the character, or type the value instead of pasting it"))
 }
 
@@ -47,7 +47,7 @@ fn is_invisible(c: char) -> bool {
     is_format || is_empty || c.is_control()
 }
 
-fn named(c: char) -> &'static str {
+fn name_character(c: char) -> &'static str {
     match c {
         '\t' => " (tab)",
         '\u{a0}' | '\u{202f}' => " (no-break space)",
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn what_stands_around_a_value_is_taken_off() {
         for given in ["\u{a0}jo@x\u{a0}", "\u{200b}jo@x", "jo@x\u{200e}", "\u{feff} jo@x \u{2069}", "jo@x\u{ad}"] {
-            assert_eq!(trimmed(given), "jo@x", "{given:?}");
+            assert_eq!(trim_hidden(given), "jo@x", "{given:?}");
         }
         assert_eq!(without_marks("\u{200b} a \u{200b}"), " a ");
     }

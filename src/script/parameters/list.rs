@@ -5,7 +5,7 @@ use std::fs;
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::hidden::{self, trimmed};
+use super::hidden::{self, trim_hidden};
 use super::{ParameterProblem, table};
 use crate::script::runbook::{DeclaredParameter, RunbookHeader};
 
@@ -108,7 +108,7 @@ fn split(text: &str) -> Vec<String> {
             (None, _) => {}
         }
     }
-    items.iter().map(|item| trimmed(item).to_owned()).collect()
+    items.iter().map(|item| trim_hidden(item).to_owned()).collect()
 }
 
 /// Reads a file, and gives what a person should know of it.
@@ -150,7 +150,7 @@ fn is_utf16(bytes: &[u8]) -> bool {
 fn lines(file: &str, text: &[u8], items: &mut Vec<ListItem>, problems: &mut Vec<ParameterProblem>) {
     for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
         let origin = format!("{file}:{}", index + 1);
-        match std::str::from_utf8(line).map(trimmed) {
+        match std::str::from_utf8(line).map(trim_hidden) {
             Err(_) => problems.push(not_utf8(&origin)),
             Ok(line) if line.is_empty() || line.starts_with('#') => {}
             Ok(line) => items.push(ListItem { value: line.to_owned(), origin }),

@@ -3,7 +3,7 @@
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::ParameterProblem;
-use super::hidden::trimmed;
+use super::hidden::trim_hidden;
 use super::list::{ListItem, not_utf8};
 use crate::script::nearest::{nearest, or_list};
 use crate::script::runbook::{DeclaredParameter, RunbookHeader};
@@ -41,7 +41,7 @@ pub(super) fn read(
             Err(problem) => problems.push(problem),
         }
     }
-    unread(wanted, &header, column)
+    unread_column(wanted, &header, column)
 }
 
 /// The text after the line that PowerShell's `Export-Csv` writes first, and the number of its first line.
@@ -50,7 +50,7 @@ fn without_preamble<'a>(file: &str, text: &'a [u8]) -> Result<(&'a [u8], usize),
     let first_line = String::from_utf8_lossy(first);
     let line = first_line.trim().trim_matches('"').to_lowercase();
     if let Some(separator) = line.strip_prefix("sep=").filter(|it| *it != ",") {
-        return Err(separated(file, &format!("`{separator}`")));
+        return Err(separator_problem(file, &format!("`{separator}`")));
     }
     if line.starts_with("#type ") || line == "#type" || line.starts_with("sep=") {
         let rest = text.get(first.len() + 1..).unwrap_or_default();
@@ -60,11 +60,15 @@ fn without_preamble<'a>(file: &str, text: &'a [u8]) -> Result<(&'a [u8], usize),
 }
 
 /// A column that is named like a parameter is taken for that parameter's value of each row, which it is not.
-fn unread(wanted: &WantedColumn<'_>, header: &ByteRecord, column: usize) -> Result<Option<String>, ParameterProblem> {
+fn unread_column(
+    wanted: &WantedColumn<'_>,
+    header: &ByteRecord,
+    column: usize,
+) -> Result<Option<String>, ParameterProblem> {
     let file = wanted.file;
     let names = header.iter().enumerate().filter(|(index, _)| *index != column);
     let names: Vec<String> = names
-        .map(|(_, name)| trimmed(&String::from_utf8_lossy(name)).to_owned())
+        .map(|(_, name)| trim_hidden(&String::from_utf8_lossy(name)).to_owned())
         .filter(|name| !name.is_empty())
         .collect();
     let as_parameter = |name: &str| name.to_lowercase().replace([' ', '-'], "_");
@@ -87,7 +91,7 @@ fn column(wanted: &WantedColumn<'_>, header: &ByteRecord) -> Result<usize, Param
     let (parameter, file) = (wanted.parameter, wanted.file);
     let names: Vec<&str> = header
         .iter()
-        .map(|field| std::str::from_utf8(field).map(trimmed))
+        .map(|field| std::str::from_utf8(field).map(trim_hidden))
         .collect::<Result<_, _>>()
         .map_err(|_| not_utf8(&format!("{file}:1")))?;
     let Some(declared) = &parameter.column else {
@@ -111,7 +115,7 @@ fn column(wanted: &WantedColumn<'_>, header: &ByteRecord) -> Result<usize, Param
     }
 }
 
-fn separated(file: &str, separator: &str) -> ParameterProblem {
+fn separator_problem(file: &str, separator: &str) -> ParameterProblem {
     ParameterProblem::new(format!("{file} seems to be separated by {separator}"))
         .help("save it with commas between the fields")
 }
@@ -121,7 +125,7 @@ fn no_column(file: &str, wanted: &str, names: &[&str]) -> ParameterProblem {
     for (separator, words) in [(';', "`;`"), ('\t', "tabs"), ('|', "`|`")] {
         let mut parts = names.iter().map(|name| name.split(separator).collect::<Vec<_>>());
         if parts.any(|parts| parts.len() > 1 && (names.len() == 1 || parts.into_iter().any(is_wanted))) {
-            return separated(file, words);
+            return separator_problem(file, words);
         }
     }
     let present = names.join(", ");
@@ -161,7 +165,7 @@ fn item(
 ) -> Result<Option<ListItem>, ParameterProblem> {
     let fields: Vec<&str> = record
         .iter()
-        .map(|field| std::str::from_utf8(field).map(trimmed))
+        .map(|field| std::str::from_utf8(field).map(trim_hidden))
         .collect::<Result<_, _>>()
         .map_err(|_| not_utf8(origin))?;
     if fields.iter().all(|field| field.is_empty()) {
@@ -174,10 +178,10 @@ fn item(
     let name = String::from_utf8_lossy(&header[column]);
     let value = fields[column].to_owned();
     if value.is_empty() {
-        return Err(ParameterProblem::new(format!("{origin}: `{}` is empty", trimmed(&name))));
+        return Err(ParameterProblem::new(format!("{origin}: `{}` is empty", trim_hidden(&name))));
     }
     if value.contains('\n') {
-        return Err(ParameterProblem::new(format!("{origin}: `{}` goes over several lines", trimmed(&name)))
+        return Err(ParameterProblem::new(format!("{origin}: `{}` goes over several lines", trim_hidden(&name)))
             .help("a double quote on this row may not be closed"));
     }
     Ok(Some(ListItem { value, origin: origin.to_owned() }))

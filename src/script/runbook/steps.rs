@@ -12,7 +12,7 @@ pub struct ScriptStep {
 }
 
 /// The steps in the order of the text: closures and functions are walked after the rest, hence the sorting.
-pub(super) fn of(ast: &AST) -> Vec<ScriptStep> {
+pub(super) fn steps_of(ast: &AST) -> Vec<ScriptStep> {
     let mut found: Vec<(Position, String)> = Vec::new();
     ast.walk(&mut |path: &[ASTNode]| {
         let call = match path.last() {

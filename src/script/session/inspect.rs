@@ -32,7 +32,7 @@ impl ScriptSession {
             return NameHolds::Unknown;
         };
         let variable = self.scope.get(first).map(Dynamic::flatten_clone);
-        let found = rest.iter().try_fold(variable, |value, name| Some(within(&value?, name))).flatten();
+        let found = rest.iter().try_fold(variable, |value, name| Some(value_within(&value?, name))).flatten();
         found.map_or(NameHolds::Unknown, |value| NameHolds::of(&value))
     }
 
@@ -66,7 +66,7 @@ impl ScriptSession {
 }
 
 /// An entry of a map, or an item of a list.
-fn within(value: &Dynamic, name: &str) -> Option<Dynamic> {
+fn value_within(value: &Dynamic, name: &str) -> Option<Dynamic> {
     let index = name.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
     let Some(index) = index.and_then(|index| index.parse::<usize>().ok()) else {
         return value.as_map_ref().ok()?.get(name).cloned();

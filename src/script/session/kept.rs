@@ -59,7 +59,7 @@ impl ScriptSession {
         }
         kept.reverse();
         let mut secrets = StatementSecrets::beside(pieces.iter().flat_map(|piece| &piece.uses.declared));
-        let statements = kept.into_iter().map(|piece| ended(&piece.text));
+        let statements = kept.into_iter().map(|piece| end_statement(&piece.text));
         KeptEntries {
             statements: statements.map(|text| secrets.taken_out(&text)).collect(),
             left_out: secrets.left_out,
@@ -82,12 +82,12 @@ impl ScriptSession {
         let mut texts: Vec<(String, bool, bool)> =
             entries.zip(texts).map(|(entry, text)| (text, entry.wrote, entry.gave)).collect();
         for index in 0..texts.len() {
-            let Some(text) = last::renamed(&texts[index].0, &name) else {
+            let Some(text) = last::rename_last(&texts[index].0, &name) else {
                 continue;
             };
             texts[index].0 = text;
             if let Some((before, ..)) = texts[..index].iter_mut().rfind(|(_, _, gave)| *gave) {
-                *before = held(before, &name);
+                *before = hold_result(before, &name);
             }
         }
         let pieces = texts.into_iter().filter(|(text, ..)| !text.is_empty());
@@ -112,7 +112,7 @@ fn free_name(texts: &[String]) -> String {
 }
 
 /// `text` with its last expression held by a variable; as it is when it is held already.
-fn held(text: &str, name: &str) -> String {
+fn hold_result(text: &str, name: &str) -> String {
     let is_function = |text: &str| text.starts_with("fn ") || text.starts_with("private ");
     let last = statements(text).into_iter().rfind(|it| !is_function(&text[it.clone()]));
     let begins = format!("let {name} = ");
@@ -153,7 +153,7 @@ fn tells(uses: &NameUses) -> bool {
 }
 
 /// What was an expression becomes a statement.
-fn ended(text: &str) -> String {
+fn end_statement(text: &str) -> String {
     let text = text.trim_end();
     if text.ends_with(';') || text.ends_with('}') && begins_block(text) {
         return text.to_owned();

@@ -10,7 +10,7 @@ use rhai::{Engine, Position, Token};
 
 use crate::script::engine::header_engine;
 use crate::script::error::byte_at;
-use crate::script::keywords::freed;
+use crate::script::keywords::free_token;
 
 /// Name of the variable that holds the last result.
 pub(super) const LAST: &str = "_";
@@ -39,7 +39,7 @@ impl ParsedText {
 }
 
 /// `text` with another name for the last result; `None` when it does not name it.
-pub(super) fn renamed(text: &str, name: &str) -> Option<String> {
+pub(super) fn rename_last(text: &str, name: &str) -> Option<String> {
     let places: Arc<Mutex<BTreeSet<usize>>> = Arc::default();
     let mut engine = header_engine();
     let (seen, whole) = (Arc::clone(&places), ParsedText::default());
@@ -70,7 +70,7 @@ pub(super) fn renamed(text: &str, name: &str) -> Option<String> {
 fn on_last(engine: &mut Engine, is_last: impl Fn(Position) -> bool + Send + Sync + 'static) {
     engine.on_parse_token(move |token, at, _| match token {
         Token::Underscore if is_last(at) => Token::Identifier(Box::new(LAST.into())),
-        other => freed(other),
+        other => free_token(other),
     });
 }
 

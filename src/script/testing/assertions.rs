@@ -16,7 +16,7 @@ pub(super) fn register(engine: &mut Engine) {
             holds(&context, &fact, &words)
         })
         .register_fn("assert_eq", |context: NativeCallContext, actual: Dynamic, expected: Dynamic| {
-            same(&context, &actual, &expected)
+            assert_same(&context, &actual, &expected)
         })
         .register_fn("assert_contains", |context: NativeCallContext, whole: Dynamic, part: Dynamic| {
             contains(&context, &whole, &part)
@@ -25,25 +25,27 @@ pub(super) fn register(engine: &mut Engine) {
 
 /// An error raised by a verb of tests.
 #[expect(clippy::unnecessary_box_returns, reason = "rhai's results hold boxed errors")]
-pub(super) fn raised(context: &NativeCallContext, kind: &str, message: impl AsRef<str>) -> Box<EvalAltResult> {
+pub(super) fn raise_failure(context: &NativeCallContext, kind: &str, message: impl AsRef<str>) -> Box<EvalAltResult> {
     ErrorValue::new(kind, message).raise(context.call_source(), context.call_position())
 }
 
 fn holds(context: &NativeCallContext, fact: &Dynamic, words: &str) -> AssertionResult {
     match fact.as_bool() {
         Ok(true) => Ok(()),
-        Ok(false) => Err(raised(context, "assert", words)),
-        Err(found) => Err(raised(context, "usage", format!("assert: the fact must be true or false, not {found}"))),
+        Ok(false) => Err(raise_failure(context, "assert", words)),
+        Err(found) => {
+            Err(raise_failure(context, "usage", format!("assert: the fact must be true or false, not {found}")))
+        }
     }
 }
 
-fn same(context: &NativeCallContext, actual: &Dynamic, expected: &Dynamic) -> AssertionResult {
+fn assert_same(context: &NativeCallContext, actual: &Dynamic, expected: &Dynamic) -> AssertionResult {
     let (actual, expected) = (json(context, actual)?, json(context, expected)?);
     if actual == expected {
         return Ok(());
     }
     let difference = difference(&pretty(&expected), &pretty(&actual));
-    Err(raised(context, "assert", format!("the two differ (- expected, + actual):\n{difference}")))
+    Err(raise_failure(context, "assert", format!("the two differ (- expected, + actual):\n{difference}")))
 }
 
 fn contains(context: &NativeCallContext, whole: &Dynamic, part: &Dynamic) -> AssertionResult {
@@ -52,7 +54,7 @@ fn contains(context: &NativeCallContext, whole: &Dynamic, part: &Dynamic) -> Ass
         (Value::String(text), Value::String(part)) => text.contains(part.as_str()),
         (Value::Array(items), part) => items.contains(part),
         _ => {
-            return Err(raised(
+            return Err(raise_failure(
                 context,
                 "usage",
                 "assert_contains takes a text and a part of it, or a list and an item",
@@ -62,11 +64,11 @@ fn contains(context: &NativeCallContext, whole: &Dynamic, part: &Dynamic) -> Ass
     if found {
         return Ok(());
     }
-    Err(raised(context, "assert", format!("{} is not in\n{}", pretty(&part), pretty(&whole))))
+    Err(raise_failure(context, "assert", format!("{} is not in\n{}", pretty(&part), pretty(&whole))))
 }
 
 fn json(context: &NativeCallContext, value: &Dynamic) -> Result<Value, Box<EvalAltResult>> {
-    to_json(value).map_err(|unfit| raised(context, "usage", format!("cannot compare: {unfit}")))
+    to_json(value).map_err(|unfit| raise_failure(context, "usage", format!("cannot compare: {unfit}")))
 }
 
 /// Text as it is, the rest as JSON over several lines.

@@ -54,11 +54,11 @@ impl TestEnvironment {
             request = request.json(body);
         }
         let answer = runtime.block_on(client.send(&request, &SilentObserver));
-        answer.map(|response| response.body).map_err(|error| refused(&error))
+        answer.map(|response| response.body).map_err(|error| refusal_words(&error))
     }
 }
 
 /// The surface answers `{"error": …}`, which the client shows as it is.
-fn refused(error: &okta::OktaError) -> String {
+fn refusal_words(error: &okta::OktaError) -> String {
     format!("the simulator refuses it: {error}")
 }

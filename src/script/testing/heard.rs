@@ -41,9 +41,9 @@ impl CapturedEvents {
         put("help", error.map(|error| error.help.clone()).into());
         put("steps", self.steps().into());
         put("items", self.all(item).into());
-        put("writes", self.all(performed).into());
-        put("unchanged", self.all(unchanged).into());
-        put("refused", self.all(refused).into());
+        put("writes", self.all(performed_call).into());
+        put("unchanged", self.all(unchanged_call).into());
+        put("refused", self.all(refused_call).into());
         put("checks", self.all(check).into());
         put("notes", self.all(note).into());
         put("tables", self.all(table).into());
@@ -67,30 +67,30 @@ fn item(kind: &EventKind) -> Option<Value> {
     Some(json!({ "key": key, "outcome": outcome, "message": message }))
 }
 
-fn performed(kind: &EventKind) -> Option<Value> {
+fn performed_call(kind: &EventKind) -> Option<Value> {
     match kind {
-        EventKind::Performed(call) => Some(called(call)),
+        EventKind::Performed(call) => Some(call_value(call)),
         _ => None,
     }
 }
 
-fn unchanged(kind: &EventKind) -> Option<Value> {
+fn unchanged_call(kind: &EventKind) -> Option<Value> {
     match kind {
-        EventKind::Unchanged(call) => Some(called(call)),
+        EventKind::Unchanged(call) => Some(call_value(call)),
         _ => None,
     }
 }
 
-fn refused(kind: &EventKind) -> Option<Value> {
+fn refused_call(kind: &EventKind) -> Option<Value> {
     let EventKind::Refused { call, message } = kind else {
         return None;
     };
-    let mut line = called(call);
+    let mut line = call_value(call);
     line["message"] = message.as_str().into();
     Some(line)
 }
 
-fn called(call: &CallLine) -> Value {
+fn call_value(call: &CallLine) -> Value {
     json!({ "org": call.org, "operation": call.operation, "method": call.method, "path": call.path, "status": call.status })
 }
 

@@ -15,7 +15,7 @@ use crate::error::CommandError;
 use crate::ldap::Dn;
 use crate::okta::OktaClient;
 use crate::run::actor::RunActor;
-use crate::run::gate::{ConsentOptions, WriteConsent, unlocked};
+use crate::run::gate::{ConsentOptions, WriteConsent, no_guard};
 use crate::run::journal::{self, Journal};
 use crate::run::{self, EditPolicy, Run, RunOptions, RunTarget};
 use crate::script::parameters::{
@@ -64,7 +64,7 @@ impl TrialConduct {
 
     fn consent(&self) -> ConsentOptions {
         ConsentOptions {
-            unlock: unlocked(),
+            unlock: no_guard(),
             writes: if self.agree { WriteConsent::Agreed } else { WriteConsent::Ask },
             attest: self.attest.clone(),
             allow: Vec::new(),
@@ -87,7 +87,7 @@ pub(super) fn run(
     conduct: &TrialConduct,
 ) -> Result<Value, CommandError> {
     let begun = BegunRun { journal: journal(around)?, runbook: name.to_owned(), given: given.clone() };
-    executed(around, ground, &begun, conduct, Run::begin)
+    execute_trial(around, ground, &begun, conduct, Run::begin)
 }
 
 /// Goes on with a run of this test, such as one that waited for a person.
@@ -102,10 +102,10 @@ pub(super) fn resume(
 ) -> Result<Value, CommandError> {
     let begun = TestFixture::with(|bench| bench.runs.get(id).cloned()).flatten();
     let begun = begun.ok_or_else(|| CommandError::usage(format!("this test has no run `{id}`")))?;
-    executed(around, ground, &begun, conduct, |settings| Run::resume(id, settings))
+    execute_trial(around, ground, &begun, conduct, |settings| Run::resume(id, settings))
 }
 
-fn executed(
+fn execute_trial(
     around: &TestContext,
     ground: &TestEnvironment,
     begun: &BegunRun,
@@ -115,9 +115,9 @@ fn executed(
     let runnable = around.runnable(&begun.runbook)?;
     let runbook = &runnable.runbook;
     let heard = CapturedEvents::default();
-    let parameters = match checked(runbook, &begun.given) {
+    let parameters = match check_parameters(runbook, &begun.given) {
         Ok(parameters) => parameters,
-        Err(problems) => return Ok(refused(&heard, &problems)),
+        Err(problems) => return Ok(refused_parameters(&heard, &problems)),
     };
     let settings = RunOptions {
         journal: Arc::clone(&begun.journal),
@@ -154,7 +154,7 @@ fn executed(
 }
 
 /// What a call tells whose parameters are wrong: nothing was begun.
-fn refused(heard: &CapturedEvents, problems: &[ParameterProblem]) -> Value {
+fn refused_parameters(heard: &CapturedEvents, problems: &[ParameterProblem]) -> Value {
     let error = ParameterProblem::together(problems);
     let mut told = heard.as_json(error.exit as u8, Some(&error));
     told["outcome"] = "failed".into();
@@ -184,7 +184,7 @@ pub(super) fn journal(around: &TestContext) -> Result<Arc<Journal>, CommandError
 }
 
 /// Values of a test go the way of the command line's, so that what it refuses is refused here too.
-fn checked(runbook: &RunbookHeader, given: &Map) -> Result<CheckedParameters, Vec<ParameterProblem>> {
+fn check_parameters(runbook: &RunbookHeader, given: &Map) -> Result<CheckedParameters, Vec<ParameterProblem>> {
     let mut assignments = Vec::new();
     let mut secrets = BTreeMap::new();
     for (name, value) in given {

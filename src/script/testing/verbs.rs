@@ -10,7 +10,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCa
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::assertions::{self, raised};
+use super::assertions::{self, raise_failure};
 use super::bench::TestFixture;
 use super::ground::TestEnvironment;
 use super::suite::TestContext;
@@ -19,7 +19,7 @@ use super::words::TEST_VERBS;
 use crate::error::CommandError;
 use crate::okta::HttpMethod;
 use crate::run::actor::RunActor;
-use crate::run::gate::{ConsentOptions, WriteConsent, unlocked};
+use crate::run::gate::{ConsentOptions, WriteConsent, no_guard};
 use crate::run::{self, EditPolicy, Run, RunOptions, RunTarget, journal};
 use crate::script::bindings::{self, ScriptOrg};
 use crate::script::error::{CallableName, KnownNames};
@@ -90,7 +90,7 @@ fn test(context: NativeCallContext, title: ImmutableString, body: FnPtr) -> Test
         bench.inside = due;
         due
     });
-    let due = due.ok_or_else(|| raised(&context, "usage", "run it with `okta-runbook test`"))?;
+    let due = due.ok_or_else(|| raise_failure(&context, "usage", "run it with `okta-runbook test`"))?;
     if due {
         // What a test's last statement gives is nothing to anybody.
         drop(body.call_within_context::<Dynamic>(&context, ())?);
@@ -100,24 +100,24 @@ fn test(context: NativeCallContext, title: ImmutableString, body: FnPtr) -> Test
 }
 
 /// Where the test is: what is around it, or why it is nowhere.
-fn around(context: &NativeCallContext, verb: &str) -> TestError<Arc<TestContext>> {
+fn context_of(context: &NativeCallContext, verb: &str) -> TestError<Arc<TestContext>> {
     let inside = TestFixture::with(|bench| bench.inside.then(|| Arc::clone(&bench.around)));
-    inside
-        .flatten()
-        .ok_or_else(|| raised(context, "usage", format!("{verb} is called within a test: test(\"…\", || {{ … }})")))
+    inside.flatten().ok_or_else(|| {
+        raise_failure(context, "usage", format!("{verb} is called within a test: test(\"…\", || {{ … }})"))
+    })
 }
 
 fn simulator(context: &NativeCallContext, scenario: &Map) -> TestError<TestSimulator> {
-    let around = around(context, "simulator")?;
+    let around = context_of(context, "simulator")?;
     if TestFixture::with(|bench| bench.ground.is_some()) == Some(true) {
         let words = "a test has one simulator, and this one has its own already";
-        return Err(raised(context, "usage", words));
+        return Err(raise_failure(context, "usage", words));
     }
     let scenario = json_of(context, &scenario.clone().into())?;
-    let ground = (around.start)(&scenario.to_string()).map_err(|error| failed(context, &error))?;
+    let ground = (around.start)(&scenario.to_string()).map_err(|error| fail_test(context, &error))?;
     let ground = Arc::new(ground);
     TestFixture::with(|bench| bench.ground = Some(Arc::clone(&ground)));
-    enter(&around, &ground).map_err(|error| failed(context, &error))?;
+    enter(&around, &ground).map_err(|error| fail_test(context, &error))?;
     Ok(TestSimulator { ground, runtime: around.runtime.clone() })
 }
 
@@ -136,7 +136,7 @@ fn enter(around: &TestContext, ground: &TestEnvironment) -> Result<(), CommandEr
         profiles: BTreeMap::new(),
         directories: ground.directories.clone(),
         consent: ConsentOptions {
-            unlock: unlocked(),
+            unlock: no_guard(),
             writes: WriteConsent::Agreed,
             attest: vec!["all".to_owned()],
             // A test makes what it tries: a token whose owner has lost a role, for one.
@@ -162,28 +162,28 @@ fn enter(around: &TestContext, ground: &TestEnvironment) -> Result<(), CommandEr
 }
 
 fn run_runbook(context: &NativeCallContext, name: &str, params: &Map, options: &Map) -> TestError<Dynamic> {
-    let around = around(context, "run_runbook")?;
-    let conduct = TrialConduct::of(options).map_err(|words| raised(context, "usage", words))?;
+    let around = context_of(context, "run_runbook")?;
+    let conduct = TrialConduct::of(options).map_err(|words| raise_failure(context, "usage", words))?;
     let ground = TestFixture::with(|bench| bench.ground.clone()).flatten();
     let ground = match ground {
         Some(ground) => ground,
         None => simulator(context, &Map::new())?.ground,
     };
-    let told = trial::run(&around, &ground, name, params, &conduct).map_err(|error| failed(context, &error))?;
+    let told = trial::run(&around, &ground, name, params, &conduct).map_err(|error| fail_test(context, &error))?;
     value_of(context, &told)
 }
 
 /// `run` is what `run_runbook` told.
 fn resume_run(context: &NativeCallContext, run: &Map, options: &Map) -> TestError<Dynamic> {
-    let around = around(context, "resume_run")?;
-    let conduct = TrialConduct::of(options).map_err(|words| raised(context, "usage", words))?;
+    let around = context_of(context, "resume_run")?;
+    let conduct = TrialConduct::of(options).map_err(|words| raise_failure(context, "usage", words))?;
     let ground = TestFixture::with(|bench| bench.ground.clone()).flatten();
     let id = run.get("run").and_then(|id| id.clone().into_immutable_string().ok());
     let (Some(ground), Some(id)) = (ground, id) else {
         let words = "resume_run takes what run_runbook told of a run that was begun";
-        return Err(raised(context, "usage", words));
+        return Err(raise_failure(context, "usage", words));
     };
-    let told = trial::resume(&around, &ground, &id, &conduct).map_err(|error| failed(context, &error))?;
+    let told = trial::resume(&around, &ground, &id, &conduct).map_err(|error| fail_test(context, &error))?;
     value_of(context, &told)
 }
 
@@ -277,7 +277,7 @@ fn register_order(
 ) {
     let order = move |context: &NativeCallContext, sim: &TestSimulator, org: Option<&str>, order: &Dynamic| {
         let body = form(json_of(context, order)?)
-            .ok_or_else(|| raised(context, "usage", format!("{verb}: that is no order")))?;
+            .ok_or_else(|| raise_failure(context, "usage", format!("{verb}: that is no order")))?;
         sim.control(context, org, method, path, Some(body))
     };
     engine
@@ -290,7 +290,7 @@ fn register_order(
 }
 
 fn org(context: &NativeCallContext, sim: &TestSimulator, name: Option<&str>) -> TestError<ScriptOrg> {
-    let (name, client) = sim.ground.org(name).map_err(|words| raised(context, "usage", words))?;
+    let (name, client) = sim.ground.org(name).map_err(|words| raise_failure(context, "usage", words))?;
     Ok(ScriptOrg::new(name, &client.base_url().to_string()))
 }
 
@@ -314,7 +314,9 @@ impl TestSimulator {
         let state = self.told(context, org, HttpMethod::Get, "state", None)?;
         let apps = state["apps"].as_object();
         let found = apps.into_iter().flatten().find(|(_, app)| app["label"] == label);
-        found.map(|(id, _)| id.clone()).ok_or_else(|| raised(context, "usage", format!("there is no app {label}")))
+        found
+            .map(|(id, _)| id.clone())
+            .ok_or_else(|| raise_failure(context, "usage", format!("there is no app {label}")))
     }
 
     fn control(
@@ -336,20 +338,22 @@ impl TestSimulator {
         path: &str,
         body: Option<Value>,
     ) -> TestError<Value> {
-        self.ground.control(&self.runtime, org, method, path, body).map_err(|words| raised(context, "usage", words))
+        self.ground
+            .control(&self.runtime, org, method, path, body)
+            .map_err(|words| raise_failure(context, "usage", words))
     }
 }
 
 #[expect(clippy::unnecessary_box_returns, reason = "rhai's results hold boxed errors")]
-fn failed(context: &NativeCallContext, error: &CommandError) -> Box<EvalAltResult> {
+fn fail_test(context: &NativeCallContext, error: &CommandError) -> Box<EvalAltResult> {
     let value = ErrorValue::new("test", &error.message).help(error.help.iter().cloned());
     value.raise(context.call_source(), context.call_position())
 }
 
 fn json_of(context: &NativeCallContext, value: &Dynamic) -> TestError<Value> {
-    to_json(value).map_err(|unfit| raised(context, "usage", unfit.to_string()))
+    to_json(value).map_err(|unfit| raise_failure(context, "usage", unfit.to_string()))
 }
 
 fn value_of(context: &NativeCallContext, value: &Value) -> TestError<Dynamic> {
-    from_json(value).map_err(|unfit| raised(context, "usage", unfit.to_string()))
+    from_json(value).map_err(|unfit| raise_failure(context, "usage", unfit.to_string()))
 }

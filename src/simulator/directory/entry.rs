@@ -105,7 +105,7 @@ impl SimulatedDirectory {
             "distinguishedname" => entry.dn().to_owned(),
             "name" => entry.name().to_owned(),
             "objectcategory" => self.category(entry.category()),
-            "whencreated" => generalized(entry.created()),
+            "whencreated" => generalized_time(entry.created()),
             _ => {
                 return match entry {
                     LdapEntry::Account(account) => account_values(account, &name),
@@ -253,7 +253,7 @@ const CONTAINER_ATTRIBUTES: &[&str] = &[
 fn account_values(account: &DirectoryAccount, name: &str) -> Vec<Vec<u8>> {
     let text = match name {
         "cn" => account.cn.clone(),
-        "whenchanged" => generalized(account.changed),
+        "whenchanged" => generalized_time(account.changed),
         "usncreated" => account.usn_created.to_string(),
         "usnchanged" => account.usn_changed.to_string(),
         "useraccountcontrol" => account.user_account_control().to_string(),
@@ -282,7 +282,7 @@ fn container_values(container: &DirectoryContainer, name: &str) -> Vec<Vec<u8>> 
         ContainerKind::Container => "cn",
     };
     let text = match name {
-        "whenchanged" => generalized(container.created),
+        "whenchanged" => generalized_time(container.created),
         "usncreated" | "usnchanged" => container.usn.to_string(),
         _ if name == naming => container.name.clone(),
         _ => return Vec::new(),
@@ -291,7 +291,7 @@ fn container_values(container: &DirectoryContainer, name: &str) -> Vec<Vec<u8>> 
 }
 
 /// Generalized time as AD writes it, such as `20260314120000.0Z`.
-fn generalized(time: Timestamp) -> String {
+fn generalized_time(time: Timestamp) -> String {
     let time = time.to_zoned(TimeZone::UTC);
     time.strftime("%Y%m%d%H%M%S.0Z").to_string()
 }

@@ -42,7 +42,7 @@ fn tokens(text: &str) -> Option<Vec<FilterToken>> {
             }
             '"' => {
                 rest.next();
-                found.push(FilterToken::Text(quoted(&mut rest)?));
+                found.push(FilterToken::Text(read_quoted(&mut rest)?));
             }
             _ => {
                 let mut word = String::new();
@@ -57,7 +57,7 @@ fn tokens(text: &str) -> Option<Vec<FilterToken>> {
 }
 
 /// The rest of a quoted text; `\` takes the next character as it is.
-fn quoted(rest: &mut impl Iterator<Item = char>) -> Option<String> {
+fn read_quoted(rest: &mut impl Iterator<Item = char>) -> Option<String> {
     let mut text = String::new();
     loop {
         match rest.next()? {

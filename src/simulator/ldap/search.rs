@@ -43,7 +43,7 @@ pub(super) fn root_dse(directory: &SimulatedDirectory, request: &LdapSearchReque
     }
     // It has no class, and yet this is the filter by which every client reads it.
     let any = matches!(&request.filter, LdapFilter::Present(name) if name.eq_ignore_ascii_case("objectClass"));
-    let entries = any.then(|| selected("", root::attributes(directory), request));
+    let entries = any.then(|| select_attributes("", root::attributes(directory), request));
     SearchResult { entries: entries.into_iter().collect(), ..SearchResult::nothing(words::success()) }
 }
 
@@ -72,7 +72,10 @@ fn look(
     placed.truncate(limit);
     let paged = page.filter(|page| page.size == limit);
     Ok(SearchResult {
-        entries: placed.iter().map(|(_, entry)| selected(entry.dn(), directory.attributes(*entry), request)).collect(),
+        entries: placed
+            .iter()
+            .map(|(_, entry)| select_attributes(entry.dn(), directory.attributes(*entry), request))
+            .collect(),
         result: if more && paged.is_none() { size_limit_exceeded() } else { words::success() },
         controls: paged.map(|_| next_page(&placed, more)).into_iter().collect(),
     })
@@ -148,7 +151,7 @@ fn size_limit_exceeded() -> LdapResult {
 }
 
 /// The attributes asked for: all of them for none or `*`, none for `1.1` alone.
-fn selected(dn: &str, shown: ShownAttributes, request: &LdapSearchRequest) -> LdapSearchResultEntry {
+fn select_attributes(dn: &str, shown: ShownAttributes, request: &LdapSearchRequest) -> LdapSearchResultEntry {
     let names = &request.attrs;
     let all = names.is_empty() || names.iter().any(|name| name == "*");
     let asked = |own: &str| all || names.iter().any(|name| name.eq_ignore_ascii_case(own));

@@ -30,7 +30,7 @@ pub(in crate::simulator) fn caller(
     if !dpop && !scheme.eq_ignore_ascii_case("Bearer") {
         return None;
     }
-    let access = verified(org, call, token.trim(), dpop.then_some(()).and(call.proof));
+    let access = verify_token(org, call, token.trim(), dpop.then_some(()).and(call.proof));
     Some(access.and_then(|access| {
         if dpop && access.bound_to.is_none() {
             return Err(invalid(call, "The token is not bound to a key."));
@@ -39,7 +39,7 @@ pub(in crate::simulator) fn caller(
     }))
 }
 
-fn verified(
+fn verify_token(
     org: &SimulatedOrg,
     call: &TokenCall,
     token: &str,
@@ -54,7 +54,7 @@ fn verified(
     }
     if let Some(key) = &access.bound_to {
         let proof = proof.ok_or_else(|| {
-            challenged(
+            challenge_refusal(
                 400,
                 call,
                 access,
@@ -69,7 +69,7 @@ fn verified(
             return Ok(Arc::clone(access));
         }
         let text = "The DPoP proof JWT is invalid.";
-        return Err(challenged(400, call, access, "invalid_dpop_proof", text));
+        return Err(challenge_refusal(400, call, access, "invalid_dpop_proof", text));
     }
     Ok(Arc::clone(access))
 }
@@ -83,7 +83,7 @@ pub(in crate::simulator) fn check_scope(
     method: &'static str,
     pattern: &str,
 ) -> Result<(), ApiRefusal> {
-    let Some(needed) = scopes::needed(method, pattern) else {
+    let Some(needed) = scopes::needed_scopes(method, pattern) else {
         return Err(ApiRefusal::new(403, "E0000005", "Invalid session"));
     };
     if needed.iter().all(|scope| scopes::holds(&access.scopes, scope)) {
@@ -104,7 +104,13 @@ fn invalid(call: &TokenCall, description: &str) -> ApiRefusal {
     ApiRefusal::challenge(401, challenge)
 }
 
-fn challenged(status: u16, call: &TokenCall, access: &AccessToken, error: &str, description: &str) -> ApiRefusal {
+fn challenge_refusal(
+    status: u16,
+    call: &TokenCall,
+    access: &AccessToken,
+    error: &str,
+    description: &str,
+) -> ApiRefusal {
     let beginning = beginning(call.base, access.bound_to.is_some());
     let challenge = format!("{beginning}, error=\"{error}\", error_description=\"{description}\"");
     ApiRefusal::challenge(status, challenge)

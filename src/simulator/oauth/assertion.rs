@@ -40,16 +40,16 @@ pub(super) fn client<'a>(org: &'a SimulatedOrg, form: &PostedForm) -> Result<&'a
         return Err(TokenDenial::new("invalid_client", text));
     }
     let jwt = ParsedJwt::parse(form.required("client_assertion")?)
-        .ok_or_else(|| refused("The client_assertion token could not be parsed."))?;
+        .ok_or_else(|| refuse_assertion("The client_assertion token could not be parsed."))?;
     let claim = |name: &str| jwt.claims[name].as_str().unwrap_or_default();
     if claim("iss") != claim("sub") {
-        return Err(refused("The 'iss' and 'sub' claims of the client_assertion must both be the client id."));
+        return Err(refuse_assertion("The 'iss' and 'sub' claims of the client_assertion must both be the client id."));
     }
     let client = org.oauth.clients.get(claim("iss"));
     let client = client.filter(|client| client.kind == ClientKind::Service);
-    let client = client.ok_or_else(|| refused("Invalid value for 'client_id' parameter."))?;
+    let client = client.ok_or_else(|| refuse_assertion("Invalid value for 'client_id' parameter."))?;
     if !client.active {
-        return Err(refused("The client is not active."));
+        return Err(refuse_assertion("The client is not active."));
     }
     check_signature(client, &jwt)?;
     check_times(&jwt.claims, org.now().div_euclid(1000))?;
@@ -67,22 +67,22 @@ fn check_signature(client: &ClientApp, jwt: &ParsedJwt) -> Result<(), TokenDenia
     };
     let unknown =
         "The client_assertion's 'kid' is not that of an active public key of the client, or the client has no JWKS.";
-    let key = key.ok_or_else(|| refused(unknown))?;
-    if jwt.is_signed_by(key) { Ok(()) } else { Err(refused("The client_assertion signature is invalid.")) }
+    let key = key.ok_or_else(|| refuse_assertion(unknown))?;
+    if jwt.is_signed_by(key) { Ok(()) } else { Err(refuse_assertion("The client_assertion signature is invalid.")) }
 }
 
 fn check_times(claims: &Value, now: i64) -> Result<(), TokenDenial> {
     let expires = claims["exp"].as_i64();
-    let expires = expires.ok_or_else(|| refused("The client_assertion token must contain an 'exp' claim."))?;
+    let expires = expires.ok_or_else(|| refuse_assertion("The client_assertion token must contain an 'exp' claim."))?;
     if expires <= now {
-        return Err(refused("The client_assertion token is expired."));
+        return Err(refuse_assertion("The client_assertion token is expired."));
     }
     if expires > now + LONGEST {
-        return Err(refused("The client_assertion token has an expiration too far into the future."));
+        return Err(refuse_assertion("The client_assertion token has an expiration too far into the future."));
     }
     match claims["iat"].as_i64() {
         Some(issued) if issued > now + TOLERANCE => {
-            Err(refused("The client_assertion token was issued in the future."))
+            Err(refuse_assertion("The client_assertion token was issued in the future."))
         }
         _ => Ok(()),
     }
@@ -94,7 +94,7 @@ fn check_audience(audience: &Value, url: &str) -> Result<(), TokenDenial> {
         one => one == url,
     };
     fits.then_some(()).ok_or_else(|| {
-        refused(&format!(
+        refuse_assertion(&format!(
             "The audience claim for client_assertion must be the endpoint invoked for the request ({url})."
         ))
     })
@@ -107,9 +107,9 @@ fn use_up(org: &SimulatedOrg, client: &ClientApp, claims: &Value) -> Result<(), 
     };
     let until: EpochMillis = claims["exp"].as_i64().unwrap_or_default() * 1000;
     let used = org.oauth.use_up(&format!("{} {id}", client.id), until, org.now());
-    used.map_err(|_| refused("The client_assertion token has already been used."))
+    used.map_err(|_| refuse_assertion("The client_assertion token has already been used."))
 }
 
-fn refused(description: &str) -> TokenDenial {
+fn refuse_assertion(description: &str) -> TokenDenial {
     TokenDenial::new("invalid_client", description)
 }

@@ -22,7 +22,7 @@ pub(super) const ROUTES: &[ApiRoute] = &[
     },
 ];
 
-fn held<'a>(org: &'a SimulatedOrg, request: &SignedInRequest) -> Result<&'a [AdminRole], ApiRefusal> {
+fn held_roles<'a>(org: &'a SimulatedOrg, request: &SignedInRequest) -> Result<&'a [AdminRole], ApiRefusal> {
     let id = request.parameter(0);
     if !org.oauth.clients.contains_key(id) {
         return Err(ApiRefusal::not_found(id, "PublicClientApp"));
@@ -31,12 +31,12 @@ fn held<'a>(org: &'a SimulatedOrg, request: &SignedInRequest) -> Result<&'a [Adm
 }
 
 fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
-    let shown = held(org, request)?.iter().map(|role| show(role, request));
+    let shown = held_roles(org, request)?.iter().map(|role| show(role, request));
     ApiAnswer::ok(Value::Array(shown.collect()))
 }
 
 fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
-    let role = roles::named(held(org, request)?, request)?;
+    let role = roles::named_role(held_roles(org, request)?, request)?;
     ApiAnswer::ok(show(role, request))
 }
 
@@ -48,7 +48,7 @@ fn show(role: &AdminRole, request: &SignedInRequest) -> Value {
 
 fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let kind = roles::kind(request)?;
-    held(org, request)?;
+    held_roles(org, request)?;
     let role = roles::give(org, kind, request.parameter(0), "irb")?;
     let shown = show(&role, request);
     let status = match org.options.assumptions.answer_status {
@@ -59,7 +59,7 @@ fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
 }
 
 fn unassign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
-    held(org, request)?;
+    held_roles(org, request)?;
     roles::take(org, request, request.parameter(0))?;
     ApiAnswer::no_content()
 }

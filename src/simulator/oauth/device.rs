@@ -34,7 +34,7 @@ fn begin(org: &mut SimulatedOrg, form: &PostedForm) -> Result<Value, TokenDenial
     // Scopes of OpenID Connect need no grant.
     let own = ["offline_access", "openid", "profile"].map(str::to_owned);
     let grants = [client.scopes().as_slice(), &own].concat();
-    let scopes = scopes::granted(&form.scopes(), &grants)?;
+    let scopes = scopes::granted_scopes(&form.scopes(), &grants)?;
     let user_code = random(8).to_uppercase();
     let authorization = DeviceAuthorization {
         client: client.id.clone(),

@@ -21,7 +21,7 @@ static NEEDS: LazyLock<EndpointScopes> = LazyLock::new(|| {
 });
 
 /// The scopes that an endpoint needs, all of them; `None` when it is not open to OAuth.
-pub(super) fn needed(method: &'static str, pattern: &str) -> Option<&'static [&'static str]> {
+pub(super) fn needed_scopes(method: &'static str, pattern: &str) -> Option<&'static [&'static str]> {
     let scopes = NEEDS.get(&(method, without_names(pattern)))?;
     (!scopes.is_empty()).then_some(scopes.as_slice())
 }
@@ -34,7 +34,7 @@ pub(super) fn holds(held: &[String], scope: &str) -> bool {
 
 /// Those asked for that are granted. The rest is dropped without a word; only when nothing remains is it an error (seen by users of
 /// Okta's Go SDK).
-pub(super) fn granted(asked: &[String], grants: &[String]) -> Result<Vec<String>, TokenDenial> {
+pub(super) fn granted_scopes(asked: &[String], grants: &[String]) -> Result<Vec<String>, TokenDenial> {
     if asked.is_empty() {
         return Err(TokenDenial::new("invalid_scope", "The authorization server requires a 'scope' parameter."));
     }
@@ -65,7 +65,7 @@ mod tests {
             ("DELETE", "/api/v1/api-tokens/current", None),
             ("GET", "/nowhere", None),
         ] {
-            assert_eq!(needed(method, pattern), expected, "{method} {pattern}");
+            assert_eq!(needed_scopes(method, pattern), expected, "{method} {pattern}");
         }
     }
 

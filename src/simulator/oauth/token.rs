@@ -52,7 +52,7 @@ fn client_credentials(org: &mut SimulatedOrg, form: &PostedForm) -> Result<Value
     let client = assertion::client(org, form)?;
     let (id, dpop, grants) = (client.id.clone(), client.dpop, client.scopes());
     let bound_to = proof::of_token_request(org, form, dpop)?;
-    let scopes = scopes::granted(&form.scopes(), &grants)?;
+    let scopes = scopes::granted_scopes(&form.scopes(), &grants)?;
     let grantee = TokenGrantee { principal: id.clone(), client: id, scopes, bound_to };
     Ok(give(org, grantee))
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::log::{self, LogEvent};
 use super::super::service::OrgService;
 use super::super::store::{OktaId, ProvisioningJob, SimulatedOrg};
-use super::groups::{pushed, settle};
+use super::groups::{pushed_group, settle};
 use super::hub::{HubConnection, HubFailure, HubHttp, HubSession};
 
 /// What the hub's group shall be called.
@@ -20,7 +20,7 @@ struct DesiredGroupName {
 impl DesiredGroupName {
     /// `None` while the group is not there: the push itself, still to come, brings the new name.
     fn of(org: &SimulatedOrg, job: &ProvisioningJob) -> Option<Self> {
-        let (app, push, source) = pushed(org, job)?;
+        let (app, push, source) = pushed_group(org, job)?;
         Some(Self {
             hub: HubConnection::of(app)?,
             source: push.source.clone(),

@@ -58,12 +58,12 @@ fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
 }
 
 fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
-    let name = known(request)?;
+    let name = known_feature(request)?;
     let (app, part) = find(org, request)?;
     ApiAnswer::ok(show(app, part, name, request))
 }
 
-fn known(request: &SignedInRequest) -> Result<&'static str, ApiRefusal> {
+fn known_feature(request: &SignedInRequest) -> Result<&'static str, ApiRefusal> {
     let name = request.parameter(1);
     let known = [OUTBOUND, INBOUND].into_iter().find(|one| *one == name);
     known.ok_or_else(|| ApiRefusal::not_found(name, "PublicAppFeatureSetName"))
@@ -82,7 +82,7 @@ fn show(app: &StoredApp, part: &Org2OrgApp, name: &str, request: &SignedInReques
 }
 
 fn replace(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
-    let name = known(request)?;
+    let name = known_feature(request)?;
     let (_, part) = find(org, request)?;
     let given = Value::Object(request.object()?.clone());
     let mut whole = if name == OUTBOUND {

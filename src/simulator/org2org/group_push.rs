@@ -67,7 +67,7 @@ fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let fits = |name: &str, value: &str| request.query(name).is_none_or(|wanted| wanted == value);
     let since = request.query("lastUpdated").map(wire::parse_date);
     let since = match since {
-        Some(None) => return Err(refused(org, "lastUpdated: is no date")),
+        Some(None) => return Err(refuse_push(org, "lastUpdated: is no date")),
         Some(since) => since,
         None => None,
     };
@@ -111,35 +111,35 @@ fn create(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let app = apps::find(org, request.parameter(0))?;
     part(app)?;
     if !is_connected(app) {
-        return Err(refused(org, "Provisioning is not enabled for the app instance."));
+        return Err(refuse_push(org, "Provisioning is not enabled for the app instance."));
     }
     let source = source(org, body)?;
-    if let Some(present) = pushed(part(app)?, &source) {
+    if let Some(present) = push_of_group(part(app)?, &source) {
         return match org.options.assumptions.repeated_push {
             RepeatedPush::Existing => ApiAnswer::ok(show(app, present, request)),
-            RepeatedPush::Refuse => Err(refused(org, "The group is already pushed to this application.")),
+            RepeatedPush::Refuse => Err(refuse_push(org, "The group is already pushed to this application.")),
         };
     }
     let (target, name) = target(org, app, body)?;
     let status = status(org, body.get("status"))?.unwrap_or("ACTIVE");
     let push = insert(org, request, source, target, name, status);
-    told(org, request, &push, "application.provision.group_push.mapping.created", "Group push mapping created");
+    log_push(org, request, &push, "application.provision.group_push.mapping.created", "Group push mapping created");
     if status == "ACTIVE" {
         start(org, request.parameter(0), push.clone());
     }
-    let (app, push) = found(org, request.parameter(0), &push)?;
-    ApiAnswer::with_status(given(org, 200, 201), show(app, push, request))
+    let (app, push) = find_push(org, request.parameter(0), &push)?;
+    ApiAnswer::with_status(answer_status(org, 200, 201), show(app, push, request))
 }
 
 /// Recordings and the API description differ in the status of an answer.
-fn given(org: &SimulatedOrg, recorded: u16, described: u16) -> u16 {
+fn answer_status(org: &SimulatedOrg, recorded: u16, described: u16) -> u16 {
     match org.options.assumptions.answer_status {
         AnswerStatus::Recorded => recorded,
         AnswerStatus::Described => described,
     }
 }
 
-fn found<'a>(org: &'a SimulatedOrg, app: &str, push: &str) -> Result<(&'a StoredApp, &'a GroupPush), ApiRefusal> {
+fn find_push<'a>(org: &'a SimulatedOrg, app: &str, push: &str) -> Result<(&'a StoredApp, &'a GroupPush), ApiRefusal> {
     let app = apps::find(org, app)?;
     let push = part(app)?.pushes.get(push);
     let push = push.ok_or_else(|| ApiRefusal::not_found("", kind(org)))?;
@@ -147,7 +147,7 @@ fn found<'a>(org: &'a SimulatedOrg, app: &str, push: &str) -> Result<(&'a Stored
 }
 
 /// The mapping of a group; assumed: there is one for each group of an app.
-fn pushed<'a>(part: &'a Org2OrgApp, source: &str) -> Option<&'a GroupPush> {
+fn push_of_group<'a>(part: &'a Org2OrgApp, source: &str) -> Option<&'a GroupPush> {
     part.pushes.values().find(|push| push.source == source)
 }
 
@@ -166,7 +166,7 @@ fn start(org: &mut SimulatedOrg, app: &str, push: OktaId) {
 
 fn source(org: &SimulatedOrg, body: &Map<String, Value>) -> Result<OktaId, ApiRefusal> {
     let id = body.get("sourceGroupId").and_then(Value::as_str);
-    let id = id.ok_or_else(|| refused(org, "sourceGroupId: The field cannot be left blank"))?;
+    let id = id.ok_or_else(|| refuse_push(org, "sourceGroupId: The field cannot be left blank"))?;
     if !org.groups.contains_key(id) {
         return Err(ApiRefusal::not_found(id, "UserGroup"));
     }
@@ -189,7 +189,7 @@ fn target(
             let group = group.ok_or_else(|| ApiRefusal::not_found(id, "UserGroup"))?;
             Ok((Some(id.to_owned()), group.name().to_owned()))
         }
-        _ => Err(refused(org, "Exactly one of targetGroupId and targetGroupName must be given.")),
+        _ => Err(refuse_push(org, "Exactly one of targetGroupId and targetGroupName must be given.")),
     }
 }
 
@@ -198,7 +198,7 @@ fn status(org: &SimulatedOrg, given: Option<&Value>) -> Result<Option<&'static s
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if text == "ACTIVE" => Ok(Some("ACTIVE")),
         Some(Value::String(text)) if text == "INACTIVE" => Ok(Some("INACTIVE")),
-        Some(_) => Err(refused(org, "status: must be ACTIVE or INACTIVE")),
+        Some(_) => Err(refuse_push(org, "status: must be ACTIVE or INACTIVE")),
     }
 }
 
@@ -237,7 +237,7 @@ fn insert(
 
 fn update(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let status = status(org, request.object()?.get("status"))?;
-    let status = status.ok_or_else(|| refused(org, "status: The field cannot be left blank"))?;
+    let status = status.ok_or_else(|| refuse_push(org, "status: The field cannot be left blank"))?;
     let (_, push) = find(org, request)?;
     let (id, former) = (push.id.clone(), push.status.clone());
     let now = org.now();
@@ -247,10 +247,16 @@ fn update(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
         push.last_updated = now;
     }
     if status == "ACTIVE" && former != "ACTIVE" {
-        told(org, request, &id, "application.provision.group_push.activate_mapping", "Activate group push mapping");
+        log_push(org, request, &id, "application.provision.group_push.activate_mapping", "Activate group push mapping");
         start(org, request.parameter(0), id);
     } else if status == "INACTIVE" {
-        told(org, request, &id, "application.provision.group_push.deactivate_mapping", "Deactivate group push mapping");
+        log_push(
+            org,
+            request,
+            &id,
+            "application.provision.group_push.deactivate_mapping",
+            "Deactivate group push mapping",
+        );
     }
     get(org, request)
 }
@@ -264,10 +270,10 @@ fn delete(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let (_, push) = find(org, request)?;
     let refuses = org.options.assumptions.delete_active_push == DeleteActivePush::Refuse;
     if push.status == "ACTIVE" && refuses {
-        return Err(refused(org, "An active group push mapping cannot be deleted; deactivate it first."));
+        return Err(refuse_push(org, "An active group push mapping cannot be deleted; deactivate it first."));
     }
     let (id, hub_group) = (push.id.clone(), push.hub_group.clone());
-    told(org, request, &id, "application.provision.group_push.removed", "Remove group push mapping");
+    log_push(org, request, &id, "application.provision.group_push.removed", "Remove group push mapping");
     let app = request.parameter(0);
     if let Some(part) = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut()) {
         part.pushes.remove(&id);
@@ -275,23 +281,23 @@ fn delete(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     if let Some(group) = hub_group.filter(|_| with_target) {
         queue(org, app, "", JobKind::DeleteGroup, group);
     }
-    match given(org, 200, 204) {
+    match answer_status(org, 200, 204) {
         204 => ApiAnswer::no_content(),
         status => Ok(ApiAnswer { status, body: None, headers: Vec::new() }),
     }
 }
 
 /// Which code these refusals have is not recorded.
-fn refused(org: &SimulatedOrg, cause: &str) -> ApiRefusal {
+fn refuse_push(org: &SimulatedOrg, cause: &str) -> ApiRefusal {
     match org.options.assumptions.group_push_refusal {
         GroupPushRefusal::Validation => ApiRefusal::validation("groupPushMapping", &[cause]),
         GroupPushRefusal::BadRequest => ApiRefusal::new(400, "E0000027", "Bad request.").cause(cause),
     }
 }
 
-fn told(org: &mut SimulatedOrg, request: &SignedInRequest, push: &str, kind: &'static str, words: &str) {
+fn log_push(org: &mut SimulatedOrg, request: &SignedInRequest, push: &str, kind: &'static str, words: &str) {
     let app = request.parameter(0);
-    let source = found(org, app, push).map(|(_, push)| push.source.clone());
+    let source = find_push(org, app, push).map(|(_, push)| push.source.clone());
     let event = LogEvent::new(kind, words).by(&request.principal).on_app(org, app);
     let event = match source {
         Ok(source) => event.on_group(org, &source),

@@ -32,7 +32,7 @@ struct DesiredGroup {
 }
 
 /// The app, the mapping and the source of a job about a push.
-pub(super) fn pushed<'a>(
+pub(super) fn pushed_group<'a>(
     org: &'a SimulatedOrg,
     job: &ProvisioningJob,
 ) -> Option<(&'a StoredApp, &'a GroupPush, &'a StoredGroup)> {
@@ -43,7 +43,7 @@ pub(super) fn pushed<'a>(
 
 impl DesiredGroup {
     fn of(org: &SimulatedOrg, job: &ProvisioningJob) -> Option<Self> {
-        let (app, push, source) = pushed(org, job)?;
+        let (app, push, source) = pushed_group(org, job)?;
         let provisioned = |user: &OktaId| app.users.get(user)?.external_id.clone();
         let members: BTreeSet<OktaId> = source.members.iter().filter_map(provisioned).collect();
         (push.status == "ACTIVE").then_some(())?;

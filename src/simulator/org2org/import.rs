@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::super::log::{self, LogEvent};
 use super::super::mappings;
-use super::super::provisioning::{has, new_app_user, note};
+use super::super::provisioning::{has_feature, new_app_user, note};
 use super::super::service::OrgService;
 use super::super::store::{OktaId, ProvisioningJob, SimulatedOrg, StoredGroup, StoredUser};
 use super::super::user_profile;
@@ -79,7 +79,7 @@ fn take_users(org: &mut SimulatedOrg, app: &str, users: Vec<Value>) {
 pub(super) fn confirm(org: &mut SimulatedOrg, app: &str) {
     let part = org.apps.get_mut(app).and_then(|app| app.org2org.as_mut());
     for user in part.map(|part| std::mem::take(&mut part.review)).unwrap_or_default() {
-        match matched(org, app, &user) {
+        match match_user(org, app, &user) {
             ImportMatch::Exact(id) | ImportMatch::Partial(id) => {
                 note(org, "system.import.user_match.confirm", "Confirm match by import", app, &id, None);
                 link(org, app, &id, &user);
@@ -165,11 +165,11 @@ fn take_user(org: &mut SimulatedOrg, app: &str, user: Value) {
     if user["status"] == "DEPROVISIONED" {
         return;
     }
-    if let Some(id) = linked(org, app, &user) {
+    if let Some(id) = linked_user(org, app, &user) {
         refresh(org, app, &id, &user);
         return;
     }
-    match matched(org, app, &user) {
+    match match_user(org, app, &user) {
         ImportMatch::Exact(id) if rule(org, app, "autoConfirmExactMatch") => link(org, app, &id, &user),
         ImportMatch::Partial(id) if rule(org, app, "autoConfirmPartialMatch") => {
             link(org, app, &id, &user);
@@ -190,7 +190,7 @@ fn rule(org: &SimulatedOrg, app: &str, name: &str) -> bool {
     part.is_some_and(|part| part.inbound["importRules"]["userCreateAndMatch"][name] == true)
 }
 
-fn linked(org: &SimulatedOrg, app: &str, user: &Value) -> Option<OktaId> {
+fn linked_user(org: &SimulatedOrg, app: &str, user: &Value) -> Option<OktaId> {
     let users = org.apps.get(app)?.users.values();
     let mut same = users.filter(|held| held.external_id.as_deref() == user["id"].as_str());
     same.next().map(|held| held.user.clone())
@@ -205,7 +205,7 @@ enum ImportMatch {
     None,
 }
 
-fn matched(org: &SimulatedOrg, app: &str, user: &Value) -> ImportMatch {
+fn match_user(org: &SimulatedOrg, app: &str, user: &Value) -> ImportMatch {
     let Some(part) = org.apps.get(app).and_then(|app| app.org2org.as_ref()) else {
         return ImportMatch::None;
     };
@@ -305,7 +305,7 @@ fn refresh(org: &mut SimulatedOrg, app: &str, id: &str, user: &Value) {
     let Some(instance) = org.apps.get(app) else {
         return;
     };
-    let sourced = has(instance, "PROFILE_MASTERING");
+    let sourced = has_feature(instance, "PROFILE_MASTERING");
     let values: BTreeMap<String, Value> =
         mappings::attributes().map(|name| (name.to_owned(), user["profile"][name].clone())).collect();
     let now = org.now();

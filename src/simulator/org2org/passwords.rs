@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::super::provisioning::{has, note};
+use super::super::provisioning::{has_feature, note};
 use super::super::service::OrgService;
 use super::super::store::{JobKind, OktaId, ProvisioningJob, SimulatedOrg, StoredApp};
 use super::hub::{HubConnection, HubHttp};
@@ -14,7 +14,8 @@ use super::{is_connected, queue};
 /// Whether a setting of password sync has this value; `seed` is RANDOM or OKTA, `change` CHANGE or `KEEP_EXISTING`.
 fn says(app: &StoredApp, setting: &str, value: &str) -> bool {
     let part = app.org2org.as_ref();
-    has(app, "PUSH_PASSWORD_UPDATES") && part.is_some_and(|part| part.outbound["update"]["password"][setting] == value)
+    has_feature(app, "PUSH_PASSWORD_UPDATES")
+        && part.is_some_and(|part| part.outbound["update"]["password"][setting] == value)
 }
 
 /// The Okta password with which an account is made. One that was not set over the API, nobody here knows.
@@ -24,7 +25,7 @@ pub(super) fn seed(org: &SimulatedOrg, app: &StoredApp, user: &str) -> Option<Se
 }
 
 /// The user has another password: accounts that are kept in sync get it.
-pub(in crate::simulator) fn changed(org: &mut SimulatedOrg, user: &str) {
+pub(in crate::simulator) fn password_changed(org: &mut SimulatedOrg, user: &str) {
     let apps = org.apps.values().filter(|app| {
         let held = app.users.get(user);
         is_connected(app) && says(app, "change", "CHANGE") && held.is_some_and(|held| held.external_id.is_some())

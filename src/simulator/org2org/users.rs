@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::mappings;
 use super::super::options::{InitialStatusOmitted, LaterMembers};
-use super::super::provisioning::{has, note};
+use super::super::provisioning::{has_feature, note};
 use super::super::service::OrgService;
 use super::super::store::{AppUser, FailedTask, JobKind, ProvisioningJob, SimulatedOrg, StoredApp};
 use super::hub::{HubConnection, HubFailure, HubHttp, HubSession};
@@ -95,8 +95,8 @@ impl DesiredHubUser {
             initial: InitialStatus::parse(&initial),
             password: passwords::seed(org, app, &job.user),
             question: direction(app, held, "securityQuestion").zip(held.security_answer.clone()),
-            creates: has(app, "PUSH_NEW_USERS"),
-            updates: has(app, "PUSH_PROFILE_UPDATES"),
+            creates: has_feature(app, "PUSH_NEW_USERS"),
+            updates: has_feature(app, "PUSH_PROFILE_UPDATES"),
         })
     }
 

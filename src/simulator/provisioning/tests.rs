@@ -12,11 +12,11 @@ const GROUPED: &str = "GROUP ACTIVE SYNCHRONIZED OU=User-Contractor | OU=User-Co
 const MOVED: &str = "GROUP ACTIVE SYNCHRONIZED OU=Users | OU=Users enabled";
 const STUCK: &str = "GROUP ACTIVE ERROR OU=User-Contractor | OU=User-Contractor enabled";
 
-fn converted(stage: RuleFixture) -> RuleFixture {
+fn convert_assignment(stage: RuleFixture) -> RuleFixture {
     stage.join("ada", "from").scope("ada", "GROUP").settled()
 }
 
-fn outranked(stage: RuleFixture) -> RuleFixture {
+fn outrank_group(stage: RuleFixture) -> RuleFixture {
     stage.assign("to", 5, "OU=Users,DC=corp,DC=example").settled()
 }
 
@@ -33,36 +33,36 @@ fn groups_place_users_by_priority_and_scope() {
     hold(&[
         ("an import gives an individual assignment", |s| s, "ada", IN_SOURCE),
         ("an individual assignment is not driven by groups", |s| s.join("ada", "to").settled(), "ada", IN_SOURCE),
-        ("converting in the group of the present OU moves nothing", converted, "ada", GROUPED),
+        ("converting in the group of the present OU moves nothing", convert_assignment, "ada", GROUPED),
         (
             "converting in the group of another OU moves",
             |s| s.join("ada", "to").scope("ada", "GROUP").settled(),
             "ada",
             MOVED,
         ),
-        ("joining a better group moves at once", |s| converted(s).join("ada", "to").settled(), "ada", MOVED),
+        ("joining a better group moves at once", |s| convert_assignment(s).join("ada", "to").settled(), "ada", MOVED),
         (
             "joining a worse group moves nothing",
-            |s| outranked(converted(s)).join("ada", "to").settled(),
+            |s| outrank_group(convert_assignment(s)).join("ada", "to").settled(),
             "ada",
             GROUPED,
         ),
         (
             "leaving the better group moves to the next",
-            |s| outranked(converted(s)).join("ada", "to").leave("ada", "from").settled(),
+            |s| outrank_group(convert_assignment(s)).join("ada", "to").leave("ada", "from").settled(),
             "ada",
             MOVED,
         ),
         (
             "leaving the worse group moves nothing",
-            |s| converted(s).join("ada", "to").settled().leave("ada", "from").settled(),
+            |s| convert_assignment(s).join("ada", "to").settled().leave("ada", "from").settled(),
             "ada",
             MOVED,
         ),
         (
             "the effective group's assignment is deleted: the next decides",
             |s| {
-                outranked(converted(s))
+                outrank_group(convert_assignment(s))
                     .join("ada", "to")
                     .does("DELETE", "/api/v1/apps/{app}/groups/{from}", &Value::Null)
                     .settled()
@@ -73,7 +73,7 @@ fn groups_place_users_by_priority_and_scope() {
         (
             "the group itself is deleted: the next decides",
             |s| {
-                outranked(converted(s))
+                outrank_group(convert_assignment(s))
                     .join("ada", "to")
                     .does("DELETE", "/api/v1/groups/{from}", &Value::Null)
                     .settled()
@@ -83,20 +83,25 @@ fn groups_place_users_by_priority_and_scope() {
         ),
         (
             "priorities are written anew",
-            |s| outranked(converted(s)).join("ada", "to").assign("to", 0, "OU=Users,DC=corp,DC=example").settled(),
+            |s| {
+                outrank_group(convert_assignment(s))
+                    .join("ada", "to")
+                    .assign("to", 0, "OU=Users,DC=corp,DC=example")
+                    .settled()
+            },
             "ada",
             MOVED,
         ),
         (
             "the OU of an assignment is edited",
-            |s| converted(s).assign("from", 1, "OU=Users,DC=corp,DC=example").settled(),
+            |s| convert_assignment(s).assign("from", 1, "OU=Users,DC=corp,DC=example").settled(),
             "ada",
             MOVED,
         ),
         (
             "the OU of an assignment is patched",
             |s| {
-                converted(s).does("PATCH", "/api/v1/apps/{app}/groups/{from}",
+                convert_assignment(s).does("PATCH", "/api/v1/apps/{app}/groups/{from}",
                 &json!([{"op": "replace", "path": "/profile/organizationalUnit", "value": "OU=Users,DC=corp,DC=example"}])).settled()
             },
             "ada",
@@ -104,20 +109,20 @@ fn groups_place_users_by_priority_and_scope() {
         ),
         (
             "back to individual, groups are ignored",
-            |s| converted(s).scope("ada", "USER").join("ada", "to").settled(),
+            |s| convert_assignment(s).scope("ada", "USER").join("ada", "to").settled(),
             "ada",
             IN_SOURCE,
         ),
         (
             "with the option off nothing moves",
-            |s| converted(s).console(&json!({"updateOuOnGroupChange": false})).join("ada", "to").settled(),
+            |s| convert_assignment(s).console(&json!({"updateOuOnGroupChange": false})).join("ada", "to").settled(),
             "ada",
             GROUPED,
         ),
         (
             "turning the option on moves who changed before",
             |s| {
-                converted(s)
+                convert_assignment(s)
                     .console(&json!({"updateOuOnGroupChange": false}))
                     .join("ada", "to")
                     .settled()
@@ -129,7 +134,7 @@ fn groups_place_users_by_priority_and_scope() {
         ),
         (
             "AD-sourced users are not moved",
-            |s| converted(s).console(&json!({"profileSourcing": true})).join("ada", "to").settled(),
+            |s| convert_assignment(s).console(&json!({"profileSourcing": true})).join("ada", "to").settled(),
             "ada",
             GROUPED,
         ),
@@ -141,19 +146,19 @@ fn assignments_come_and_go_with_groups() {
     hold(&[
         (
             "the last group goes, and the account is disabled",
-            |s| converted(s).leave("ada", "from").settled(),
+            |s| convert_assignment(s).leave("ada", "from").settled(),
             "ada",
             "- | OU=User-Contractor disabled",
         ),
         (
             "it stays enabled where deactivation is off",
-            |s| converted(s).console(&json!({"deactivateUsers": false})).leave("ada", "from").settled(),
+            |s| convert_assignment(s).console(&json!({"deactivateUsers": false})).leave("ada", "from").settled(),
             "ada",
             "- | OU=User-Contractor enabled",
         ),
         (
             "assigned again, it is enabled and placed",
-            |s| converted(s).leave("ada", "from").settled().join("ada", "to").settled(),
+            |s| convert_assignment(s).leave("ada", "from").settled().join("ada", "to").settled(),
             "ada",
             MOVED,
         ),
@@ -219,7 +224,7 @@ fn assignments_come_and_go_with_groups() {
         ),
         (
             "a deactivated user loses the app and the account",
-            |s| converted(s).does("POST", "/api/v1/users/{ada}/lifecycle/deactivate", &Value::Null).settled(),
+            |s| convert_assignment(s).does("POST", "/api/v1/users/{ada}/lifecycle/deactivate", &Value::Null).settled(),
             "ada",
             "- | OU=User-Contractor disabled",
         ),
@@ -260,7 +265,7 @@ fn what_fails_becomes_a_task_and_leaves_the_user_where_he_was() {
         ("protected from deletion", json!({"do": "protect", "account": "ada.novak@corp.example"}), "Access Denied"),
     ];
     for (rule, deed, reason) in rows {
-        let stage = converted(RuleFixture::new()).in_ad(&deed).join("ada", "to").settled();
+        let stage = convert_assignment(RuleFixture::new()).in_ad(&deed).join("ada", "to").settled();
         assert_eq!(stage.tells("ada"), STUCK, "{rule}");
         let message =
             format!("Automatic provisioning of user ada.novak@corp.example to app Active Directory failed: {reason}");
@@ -275,7 +280,7 @@ fn what_fails_becomes_a_task_and_leaves_the_user_where_he_was() {
 #[test]
 fn an_account_that_vanished_is_not_found() {
     let gone = json!({"do": "delete_account", "account": "ada.novak@corp.example"});
-    let stage = converted(RuleFixture::new()).in_ad(&gone).join("ada", "to").settled();
+    let stage = convert_assignment(RuleFixture::new()).in_ad(&gone).join("ada", "to").settled();
     assert!(stage.reasons()[0].ends_with("failed: Matching user not found."), "{:?}", stage.reasons());
 }
 
@@ -283,7 +288,7 @@ fn an_account_that_vanished_is_not_found() {
 fn a_task_blocks_until_it_is_retried_or_the_assignment_is_written_anew() {
     let target = "OU=Users,DC=corp,DC=example";
     let failed = || {
-        let stage = converted(RuleFixture::new()).in_ad(&json!({"do": "deny", "dn": target}));
+        let stage = convert_assignment(RuleFixture::new()).in_ad(&json!({"do": "deny", "dn": target}));
         stage.join("ada", "to").settled().in_ad(&json!({"do": "allow", "dn": target}))
     };
     assert_eq!(failed().leave("ada", "to").join("ada", "to").settled().tells("ada"), STUCK);
@@ -296,7 +301,8 @@ fn a_task_blocks_until_it_is_retried_or_the_assignment_is_written_anew() {
 
 #[test]
 fn jobs_wait_for_an_agent_and_then_fail() {
-    let down = || converted(RuleFixture::new()).console(&json!({"agents": false})).join("ada", "to").after(10_000);
+    let down =
+        || convert_assignment(RuleFixture::new()).console(&json!({"agents": false})).join("ada", "to").after(10_000);
     assert_eq!(down().held("ada").map(|held| held.sync_state.clone()), Some("OUT_OF_SYNC".to_owned()));
     assert!(down().reasons().is_empty());
     assert_eq!(down().console(&json!({"agents": true})).after(0).tells("ada"), MOVED);
@@ -308,7 +314,7 @@ fn jobs_wait_for_an_agent_and_then_fail() {
 #[test]
 fn a_move_by_hand_is_seen_at_import_and_undone_by_the_next_push() {
     let hand = json!({"do": "move_account", "account": "ada.novak@corp.example", "organizationalUnit": "OU=Users,DC=corp,DC=example"});
-    let moved = || converted(RuleFixture::new()).in_ad(&hand);
+    let moved = || convert_assignment(RuleFixture::new()).in_ad(&hand);
     assert_eq!(moved().tells("ada"), "GROUP ACTIVE SYNCHRONIZED OU=User-Contractor | OU=Users enabled");
     let import = json!({"kind": "incremental"});
     assert_eq!(moved().controls("POST", "/simulator/import", &import).tells("ada"), MOVED);
@@ -319,7 +325,7 @@ fn a_move_by_hand_is_seen_at_import_and_undone_by_the_next_push() {
 #[test]
 fn a_full_import_lets_go_of_accounts_outside_the_connected_ous() {
     let connected = json!({"connectedOus": ["OU=User-Contractor,DC=corp,DC=example"]});
-    let moved = || converted(RuleFixture::new()).console(&connected).join("ada", "to").settled();
+    let moved = || convert_assignment(RuleFixture::new()).console(&connected).join("ada", "to").settled();
     assert_eq!(moved().tells("ada"), MOVED);
     let incremental = moved().controls("POST", "/simulator/import", &json!({"kind": "incremental"}));
     assert_eq!(incremental.tells("ada"), MOVED);
@@ -342,7 +348,7 @@ fn an_import_matches_new_accounts_by_login() {
 
 #[test]
 fn guid_and_sid_stay_over_a_move() {
-    let stage = converted(RuleFixture::new());
+    let stage = convert_assignment(RuleFixture::new());
     let before = stage.held("ada").map(|held| (held.external_id.clone(), held.profile["objectSid"].clone()));
     let stage = stage.join("ada", "to").settled();
     let after = stage.held("ada").map(|held| (held.external_id.clone(), held.profile["objectSid"].clone()));
@@ -351,7 +357,7 @@ fn guid_and_sid_stay_over_a_move() {
 
 #[test]
 fn a_move_is_told_in_the_log() {
-    let stage = converted(RuleFixture::new()).join("ada", "to").settled();
+    let stage = convert_assignment(RuleFixture::new()).join("ada", "to").settled();
     let events = stage.events();
     let last: Vec<_> = events.iter().rev().take(3).rev().collect();
     assert_eq!(
@@ -366,7 +372,7 @@ fn a_move_is_told_in_the_log() {
 
 #[test]
 fn a_job_goes_through_out_of_sync_and_syncing() {
-    let mut stage = converted(RuleFixture::new()).join("ada", "to");
+    let mut stage = convert_assignment(RuleFixture::new()).join("ada", "to");
     let mut seen = Vec::new();
     for step in [0, 1_100, 1_000] {
         stage = stage.after(step);
@@ -413,7 +419,7 @@ fn each_assumption_changes_the_answer() {
 fn the_dn_changes_when_it_is_assumed_to() {
     let moving = |when: &str| {
         let stage = RuleFixture::assuming(&json!({"dnAfterMove": when}));
-        converted(stage).join("ada", "to")
+        convert_assignment(stage).join("ada", "to")
     };
     let rows = [
         ("on_success", "GROUP ACTIVE OUT_OF_SYNC OU=User-Contractor | OU=User-Contractor enabled", MOVED),
@@ -435,7 +441,7 @@ fn the_dn_changes_when_it_is_assumed_to() {
 #[test]
 fn what_is_shown_follows_the_assumptions() {
     let shown = |assumption: Value| {
-        let mut stage = converted(RuleFixture::assuming(&assumption));
+        let mut stage = convert_assignment(RuleFixture::assuming(&assumption));
         stage.call("GET", "/api/v1/apps/{app}/users/{ada}", &Value::Null).1
     };
     assert_eq!(shown(json!({}))["_links"]["group"]["name"], "from");
@@ -447,8 +453,8 @@ fn what_is_shown_follows_the_assumptions() {
 
 #[test]
 fn ad_sourced_users_move_where_that_is_assumed() {
-    let stage =
-        converted(RuleFixture::assuming(&json!({"adSourcedMoves": "yes"}))).console(&json!({"profileSourcing": true}));
+    let stage = convert_assignment(RuleFixture::assuming(&json!({"adSourcedMoves": "yes"})))
+        .console(&json!({"profileSourcing": true}));
     assert_eq!(stage.join("ada", "to").settled().tells("ada"), MOVED);
 }
 
@@ -464,6 +470,6 @@ fn a_failed_activation_or_deactivation_can_be_retried() {
     };
     let created = RuleFixture::new().join("dana", "to").after(2_100);
     assert_eq!(retry(created.console(&down)).tells("dana"), MOVED);
-    let left = converted(RuleFixture::new()).console(&down).leave("ada", "from");
+    let left = convert_assignment(RuleFixture::new()).console(&down).leave("ada", "from");
     assert_eq!(retry(left).tells("ada"), "- | OU=User-Contractor disabled");
 }

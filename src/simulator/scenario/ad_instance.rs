@@ -15,14 +15,14 @@ use super::super::org2org;
 use super::super::provisioning;
 use super::super::store::{ActiveDirectory, AdAgent, AppGroup, EpochMillis, OktaId, SimulatedOrg, StoredApp};
 use super::as_is;
-use super::build::Problems;
+use super::build::ScenarioProblems;
 use super::directories::qualify;
 use super::groups::find_group;
 use super::plan::{AppGroupSpec, AppSpec, AppUserSpec, OrgSpec};
 
 /// Makes an app with its groups and users, imports the accounts of its directory, and lets what follows from it happen. In a settled
 /// org nothing does.
-pub(super) fn add(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems: &mut Problems) {
+pub(super) fn add(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems: &mut ScenarioProblems) {
     let Some(mut app) = app(org, plan, of, problems) else {
         return;
     };
@@ -56,7 +56,7 @@ pub(super) fn add(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems
     }
 }
 
-fn app(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems: &mut Problems) -> Option<StoredApp> {
+fn app(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems: &mut ScenarioProblems) -> Option<StoredApp> {
     match (&plan.active_directory, &plan.app) {
         (None, None) if plan.hub.is_some() => {
             let mut app = blank(org, org2org::NAME, plan.label.as_deref().unwrap_or("Org2Org Hub"));
@@ -80,7 +80,7 @@ fn app(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems: &mut Prob
     }
 }
 
-fn other(org: &mut SimulatedOrg, plan: &AppSpec, body: &Value, problems: &mut Problems) -> Option<StoredApp> {
+fn other(org: &mut SimulatedOrg, plan: &AppSpec, body: &Value, problems: &mut ScenarioProblems) -> Option<StoredApp> {
     let empty = Map::new();
     let read = app_form::read(body.as_object().unwrap_or(&empty));
     let (name, document) = read
@@ -129,7 +129,7 @@ fn connection(
     org: &mut SimulatedOrg,
     plan: &AppSpec,
     domain: &str,
-    problems: &mut Problems,
+    problems: &mut ScenarioProblems,
 ) -> Option<ActiveDirectory> {
     let Some(directory) = org.directories.get(&domain.to_lowercase()).cloned() else {
         problems.add(format!("org {:?}: there is no directory {domain:?}", org.name));
@@ -163,7 +163,7 @@ fn connection(
 }
 
 /// In a settled org the group may be one that was not read.
-fn group_of(org: &SimulatedOrg, plan: &AppGroupSpec, of: &OrgSpec, problems: &mut Problems) -> Option<OktaId> {
+fn group_of(org: &SimulatedOrg, plan: &AppGroupSpec, of: &OrgSpec, problems: &mut ScenarioProblems) -> Option<OktaId> {
     let unread = of.settled.then(|| plan.group.clone());
     let found = find_group(org, &plan.group).or(unread);
     if found.is_none() {
@@ -178,7 +178,7 @@ fn assign(
     of: &AppSpec,
     plan: &AppGroupSpec,
     group: OktaId,
-    problems: &mut Problems,
+    problems: &mut ScenarioProblems,
 ) {
     let mut profile = plan.profile.clone();
     if let (Some(unit), Some(domain)) = (&plan.organizational_unit, &of.active_directory) {
@@ -196,7 +196,7 @@ fn assign(
     instance.groups.insert(group, assignment);
 }
 
-fn check_unit(org: &SimulatedOrg, domain: &str, unit: &str, problems: &mut Problems) {
+fn check_unit(org: &SimulatedOrg, domain: &str, unit: &str, problems: &mut ScenarioProblems) {
     let directory = org.directories.get(&domain.to_lowercase());
     let known =
         directory.is_some_and(|directory| directory.read().unwrap_or_else(PoisonError::into_inner).ou_exists(unit));
@@ -205,7 +205,7 @@ fn check_unit(org: &SimulatedOrg, domain: &str, unit: &str, problems: &mut Probl
     }
 }
 
-fn assign_user(org: &mut SimulatedOrg, app: &OktaId, login: &str, problems: &mut Problems) {
+fn assign_user(org: &mut SimulatedOrg, app: &OktaId, login: &str, problems: &mut ScenarioProblems) {
     let Some(user) = org.logins.get(&login.to_lowercase()).cloned() else {
         problems.add(format!("org {:?}: an app names the unknown user {login:?}", org.name));
         return;

@@ -9,7 +9,7 @@ use super::super::org2org;
 use super::super::provisioning;
 use super::super::store::{AppUser, OktaId, SimulatedOrg, StoredApp};
 use super::ad_instance::blank;
-use super::build::Problems;
+use super::build::ScenarioProblems;
 use super::clients;
 use super::groups::{find_group, find_user};
 use super::people::{self, is_new};
@@ -29,7 +29,7 @@ pub(super) fn app(org: &mut SimulatedOrg, plan: &AppSpec, body: &Value) -> Store
 }
 
 /// What a plan says of an app beyond what makes it.
-pub(super) fn complete(org: &mut SimulatedOrg, app: &mut StoredApp, plan: &AppSpec, problems: &mut Problems) {
+pub(super) fn complete(org: &mut SimulatedOrg, app: &mut StoredApp, plan: &AppSpec, problems: &mut ScenarioProblems) {
     if let Some(id) = &plan.id {
         app.id.clone_from(id);
     }
@@ -66,8 +66,8 @@ fn show_features(org: &mut SimulatedOrg, app: &mut StoredApp, features: &[String
     if app.active_directory.is_none() {
         return;
     }
-    if provisioning::has(app, "PUSH_NEW_USERS") {
-        let pushes = provisioning::has(app, "GROUP_PUSH");
+    if provisioning::has_feature(app, "PUSH_NEW_USERS") {
+        let pushes = provisioning::has_feature(app, "GROUP_PUSH");
         org.options.assumptions.group_push_feature = if pushes { Shown::Present } else { Shown::Absent };
     }
     app.features.retain(|one| one != "GROUP_PUSH");
@@ -103,7 +103,13 @@ pub(super) fn hold(org: &mut SimulatedOrg, app: &OktaId, plan: &HeldAppUserSpec)
 }
 
 /// What an Org2Org app or a service app has beyond an app.
-pub(super) fn join_parts(org: &mut SimulatedOrg, app: &OktaId, plan: &AppSpec, of: &OrgSpec, problems: &mut Problems) {
+pub(super) fn join_parts(
+    org: &mut SimulatedOrg,
+    app: &OktaId,
+    plan: &AppSpec,
+    of: &OrgSpec,
+    problems: &mut ScenarioProblems,
+) {
     org2org::give(org, app, plan);
     let Some(held) = org.apps.get(app) else {
         return;
@@ -124,7 +130,7 @@ pub(super) fn join_parts(org: &mut SimulatedOrg, app: &OktaId, plan: &AppSpec, o
 }
 
 /// Names the app that a group is from, by id or label.
-pub(super) fn be_sourced(org: &mut SimulatedOrg, plan: &GroupSpec, problems: &mut Problems) {
+pub(super) fn be_sourced(org: &mut SimulatedOrg, plan: &GroupSpec, problems: &mut ScenarioProblems) {
     let Some(source) = &plan.source else { return };
     let name = plan.id.as_ref().unwrap_or(&plan.name);
     let known = org.apps.contains_key(source);

@@ -10,9 +10,9 @@ use super::{BuiltScenario, ad_instance, as_is, clients, connected, contractors, 
 
 /// What is wrong with a scenario, all of it.
 #[derive(Default)]
-pub(super) struct Problems(Vec<String>);
+pub(super) struct ScenarioProblems(Vec<String>);
 
-impl Problems {
+impl ScenarioProblems {
     pub(super) fn add(&mut self, problem: String) {
         self.0.push(problem);
     }
@@ -28,7 +28,7 @@ impl Problems {
 }
 
 pub(super) fn build(scenario: ScenarioSpec) -> Result<BuiltScenario, SimulatorError> {
-    let mut problems = Problems::default();
+    let mut problems = ScenarioProblems::default();
     let mut world = BuiltScenario { orgs: Vec::new(), directories: build_directories(&scenario, &mut problems) };
     let plans = scenario.orgs.unwrap_or_default();
     for (plan, seed) in plans.iter().zip(1..) {
@@ -49,7 +49,7 @@ pub(super) fn build(scenario: ScenarioSpec) -> Result<BuiltScenario, SimulatorEr
 
 fn build_directories(
     scenario: &ScenarioSpec,
-    problems: &mut Problems,
+    problems: &mut ScenarioProblems,
 ) -> BTreeMap<String, Arc<RwLock<super::SimulatedDirectory>>> {
     let mut built = BTreeMap::new();
     for (plan, seed) in scenario.directories.iter().flatten().zip(100..) {
@@ -61,7 +61,7 @@ fn build_directories(
     built
 }
 
-fn begin(plan: &OrgSpec, seed: u64, world: &BuiltScenario, problems: &mut Problems) -> SimulatedOrg {
+fn begin(plan: &OrgSpec, seed: u64, world: &BuiltScenario, problems: &mut ScenarioProblems) -> SimulatedOrg {
     // Given ids may be those that another simulator has drawn.
     let others = if plan.settled { directories::OF_OTHERS } else { 0 };
     let mut org = SimulatedOrg::new(&plan.name, seed + others);
@@ -78,7 +78,7 @@ fn begin(plan: &OrgSpec, seed: u64, world: &BuiltScenario, problems: &mut Proble
     org
 }
 
-fn finish(org: &mut SimulatedOrg, plan: &OrgSpec, problems: &mut Problems) {
+fn finish(org: &mut SimulatedOrg, plan: &OrgSpec, problems: &mut ScenarioProblems) {
     for group in &plan.groups {
         groups::add_group(org, group, plan, problems);
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::oauth::{ClientApp, ClientKeys, ClientKind, GeneratedKey, ScopeGrant, document_of};
 use super::super::store::SimulatedOrg;
 use super::ad_instance;
-use super::build::Problems;
+use super::build::ScenarioProblems;
 use super::people;
 use super::plan::ClientSpec;
 
@@ -27,7 +27,7 @@ const FAMILIES: &[&str] = &[
     "orgs",
 ];
 
-pub(super) fn add(org: &mut SimulatedOrg, plan: &ClientSpec, problems: &mut Problems) {
+pub(super) fn add(org: &mut SimulatedOrg, plan: &ClientSpec, problems: &mut ScenarioProblems) {
     let id = plan.client_id.clone().unwrap_or_else(|| org.ids.next("0oa"));
     if org.oauth.clients.contains_key(&id) {
         problems.add(format!("org {:?}: there are two clients {id:?}", org.name));
@@ -62,7 +62,7 @@ pub(super) fn grants(org: &mut SimulatedOrg, scopes: &[String]) -> Vec<ScopeGran
     scopes.iter().map(grant).collect()
 }
 
-fn kind(org: &SimulatedOrg, plan: &ClientSpec, problems: &mut Problems) -> ClientKind {
+fn kind(org: &SimulatedOrg, plan: &ClientSpec, problems: &mut ScenarioProblems) -> ClientKind {
     match plan.kind.as_str() {
         "service" => return ClientKind::Service,
         "native" => {}
@@ -74,7 +74,7 @@ fn kind(org: &SimulatedOrg, plan: &ClientSpec, problems: &mut Problems) -> Clien
     ClientKind::Native
 }
 
-fn keys(org: &SimulatedOrg, plan: &ClientSpec, problems: &mut Problems) -> ClientKeys {
+fn keys(org: &SimulatedOrg, plan: &ClientSpec, problems: &mut ScenarioProblems) -> ClientKeys {
     let Some(keys) = &plan.keys else {
         return ClientKeys::Generated(Arc::new(GeneratedKey::default()));
     };

@@ -3,11 +3,11 @@
 use super::super::org2org::{self, InitialSwitches};
 use super::super::store::{OktaId, SimulatedOrg};
 use super::BuiltScenario;
-use super::build::Problems;
+use super::build::ScenarioProblems;
 use super::plan::{AppSpec, AppUserSpec, OrgSpec};
 
 /// Connects them, and links users of theirs whom the hub has by the same login.
-pub(super) fn connect(world: &mut BuiltScenario, plans: &[OrgSpec], problems: &mut Problems) {
+pub(super) fn connect(world: &mut BuiltScenario, plans: &[OrgSpec], problems: &mut ScenarioProblems) {
     for (at, plan) in plans.iter().enumerate() {
         let apps = plan.apps.iter().filter(|app| app.hub.is_some());
         for app in apps {
@@ -16,7 +16,7 @@ pub(super) fn connect(world: &mut BuiltScenario, plans: &[OrgSpec], problems: &m
     }
 }
 
-fn connect_one(world: &mut BuiltScenario, spoke: usize, plan: &AppSpec, problems: &mut Problems) {
+fn connect_one(world: &mut BuiltScenario, spoke: usize, plan: &AppSpec, problems: &mut ScenarioProblems) {
     let name = plan.hub.as_deref().unwrap_or_default();
     let Some(hub) = world.orgs.iter().find(|org| org.name == name) else {
         problems.add(format!("an app names the unknown hub {name:?}"));

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::directory::{NewAccount, SimulatedDirectory};
 use super::super::names::InventedPerson;
 use super::BuiltScenario;
-use super::build::Problems;
+use super::build::ScenarioProblems;
 use super::directories::qualify;
 use super::people::add_user;
 use super::plan::{ContractorSpec, UserSpec};
@@ -16,7 +16,7 @@ use super::plan::{ContractorSpec, UserSpec};
 const UNIT: &str = "User-Contractor";
 
 /// Adds the contractors to their org and their directory.
-pub(super) fn add(world: &mut BuiltScenario, plan: &ContractorSpec, problems: &mut Problems) {
+pub(super) fn add(world: &mut BuiltScenario, plan: &ContractorSpec, problems: &mut ScenarioProblems) {
     let domain = plan.directory.as_ref().map(|domain| domain.to_lowercase());
     let domain = domain.or_else(|| world.directories.keys().next().cloned()).unwrap_or_default();
     let Some(directory) = world.directories.get(&domain).cloned() else {
@@ -46,7 +46,7 @@ fn add_account(
     person: &InventedPerson,
     login: &str,
     unit: &str,
-    problems: &mut Problems,
+    problems: &mut ScenarioProblems,
 ) {
     let account = NewAccount {
         cn: format!("{} {}", person.given, person.family),

@@ -4,14 +4,14 @@ use serde_json::{Map, Value};
 
 use super::super::directory::{ChangeRefusal, LiveDirectorySettings, NewAccount, ObjectGuid, SimulatedDirectory};
 use super::super::dn::DirectoryName;
-use super::build::Problems;
+use super::build::ScenarioProblems;
 use super::plan::{AccountSpec, DirectorySpec, LiveDirectorySpec};
 
 /// Added to the seed where ids are given.
 pub(super) const OF_OTHERS: u64 = 1 << 32;
 
 /// Makes a directory with its OUs and accounts.
-pub(super) fn build(plan: &DirectorySpec, seed: u64, problems: &mut Problems) -> SimulatedDirectory {
+pub(super) fn build(plan: &DirectorySpec, seed: u64, problems: &mut ScenarioProblems) -> SimulatedDirectory {
     if let Some(outside) = &plan.outside {
         return connect(plan, outside, problems).unwrap_or_else(|| SimulatedDirectory::new(&plan.domain, seed));
     }
@@ -36,7 +36,11 @@ pub(super) fn build(plan: &DirectorySpec, seed: u64, problems: &mut Problems) ->
 }
 
 /// What is in a directory outside is made there.
-fn connect(plan: &DirectorySpec, outside: &LiveDirectorySpec, problems: &mut Problems) -> Option<SimulatedDirectory> {
+fn connect(
+    plan: &DirectorySpec,
+    outside: &LiveDirectorySpec,
+    problems: &mut ScenarioProblems,
+) -> Option<SimulatedDirectory> {
     let domain = &plan.domain;
     if !(plan.organizational_units.is_empty() && plan.accounts.is_empty() && plan.denied.is_empty()) {
         problems.add(format!("directory {domain:?} is outside: what it holds is made there, not by the scenario"));
@@ -85,7 +89,7 @@ pub(super) fn qualify(unit: &str, domain: &str) -> String {
     }
 }
 
-fn add(directory: &mut SimulatedDirectory, plan: &AccountSpec, of: &DirectorySpec, problems: &mut Problems) {
+fn add(directory: &mut SimulatedDirectory, plan: &AccountSpec, of: &DirectorySpec, problems: &mut ScenarioProblems) {
     let account = new_account(plan, of);
     let name = if plan.user_principal_name.is_empty() { account.cn.clone() } else { plan.user_principal_name.clone() };
     let what = || format!("account {name:?}");

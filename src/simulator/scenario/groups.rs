@@ -6,7 +6,7 @@ use super::super::membership_changes;
 use super::super::rule_expression;
 use super::super::rule_membership;
 use super::super::store::{OktaId, RecentChanges, SimulatedOrg, StoredGroup, StoredRule};
-use super::build::Problems;
+use super::build::ScenarioProblems;
 use super::people::is_new;
 use super::plan::{GroupSpec, OrgSpec, RuleSpec};
 
@@ -30,7 +30,7 @@ pub(super) fn find_user(org: &SimulatedOrg, name: &str) -> Option<OktaId> {
     org.logins.get(&name.to_lowercase()).cloned()
 }
 
-pub(super) fn add_group(org: &mut SimulatedOrg, plan: &GroupSpec, of: &OrgSpec, problems: &mut Problems) {
+pub(super) fn add_group(org: &mut SimulatedOrg, plan: &GroupSpec, of: &OrgSpec, problems: &mut ScenarioProblems) {
     if plan.kind == "BUILT_IN" && plan.name == "Everyone" {
         be_everyone(org, plan);
         return;
@@ -94,7 +94,7 @@ fn join(org: &mut SimulatedOrg, group: &str, user: &str) {
     }
 }
 
-pub(super) fn add_rule(org: &mut SimulatedOrg, plan: &RuleSpec, of: &OrgSpec, problems: &mut Problems) {
+pub(super) fn add_rule(org: &mut SimulatedOrg, plan: &RuleSpec, of: &OrgSpec, problems: &mut ScenarioProblems) {
     let parsed = rule_expression::parse(&plan.expression);
     if let Err(refusal) = parsed.as_ref()
         && !of.settled
@@ -142,7 +142,7 @@ fn conditions(org: &SimulatedOrg, plan: &RuleSpec) -> Value {
     })
 }
 
-fn actions(org: &SimulatedOrg, plan: &RuleSpec, of: &OrgSpec, problems: &mut Problems) -> Value {
+fn actions(org: &SimulatedOrg, plan: &RuleSpec, of: &OrgSpec, problems: &mut ScenarioProblems) -> Value {
     let mut ids = Vec::new();
     for name in &plan.groups {
         match find_group(org, name) {

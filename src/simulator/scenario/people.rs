@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::super::store::{AdminRole, ApiToken, OktaId, SimulatedOrg, StoredUser};
-use super::build::Problems;
+use super::build::ScenarioProblems;
 use super::plan::{AdminSpec, OrgSpec, UserSpec};
 
 const MONTH: i64 = 30 * 86_400_000;
@@ -14,7 +14,7 @@ const STATUSES: &[&str] =
     &["STAGED", "PROVISIONED", "ACTIVE", "SUSPENDED", "LOCKED_OUT", "PASSWORD_EXPIRED", "RECOVERY", "DEPROVISIONED"];
 
 /// Adds the admins and the other users. An admin may be one of the users.
-pub(super) fn add(org: &mut SimulatedOrg, plan: &OrgSpec, problems: &mut Problems) {
+pub(super) fn add(org: &mut SimulatedOrg, plan: &OrgSpec, problems: &mut ScenarioProblems) {
     let admins = || std::iter::once(&plan.admin).chain(&plan.admins);
     let is_user = |admin: &&AdminSpec| {
         let mut users = plan.users.iter();
@@ -76,7 +76,7 @@ fn characters(count: usize) -> String {
 }
 
 /// Adds a user; `None` when the login is taken.
-pub(super) fn add_user(org: &mut SimulatedOrg, plan: &UserSpec, problems: &mut Problems) -> Option<OktaId> {
+pub(super) fn add_user(org: &mut SimulatedOrg, plan: &UserSpec, problems: &mut ScenarioProblems) -> Option<OktaId> {
     if org.logins.contains_key(&plan.login.to_lowercase()) {
         problems.add(format!("org {:?}: the login {:?} is there twice", org.name, plan.login));
         return None;

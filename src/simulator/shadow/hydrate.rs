@@ -33,7 +33,7 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 /// The last part of a link, which is an id.
-fn linked(value: &Value, name: &str) -> Option<String> {
+fn linked_id(value: &Value, name: &str) -> Option<String> {
     let href = value["_links"][name]["href"].as_str()?;
     href.rsplit('/').next().map(str::to_owned)
 }

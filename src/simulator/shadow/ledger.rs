@@ -120,7 +120,7 @@ impl AnswerProvenance {
     pub fn readings(&self) -> Value {
         let noted = self.noted();
         let of_org = |(org, things): (&String, &BTreeMap<String, Value>)| {
-            let things = things.iter().map(|(path, value)| (path.clone(), sorted(value)));
+            let things = things.iter().map(|(path, value)| (path.clone(), sort_keys(value)));
             (org.clone(), Value::Object(things.collect()))
         };
         Value::Object(noted.things.iter().map(of_org).collect())
@@ -131,7 +131,7 @@ fn is_restless(path: &str) -> bool {
     RESTLESS_PATHS.iter().any(|own| path.starts_with(own))
 }
 
-fn sorted(value: &Value) -> Value {
+fn sort_keys(value: &Value) -> Value {
     let Value::Array(ids) = value else {
         return value.clone();
     };

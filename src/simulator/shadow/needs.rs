@@ -261,7 +261,7 @@ impl NeededReads<'_> {
 
     fn user(&mut self, user: &str) {
         if self.id_of(user).is_none() && !user.is_empty() {
-            self.add(&format!("/api/v1/users/{}", encoded(user)));
+            self.add(&format!("/api/v1/users/{}", encode_segment(user)));
         }
     }
 
@@ -315,7 +315,7 @@ impl NeededReads<'_> {
     fn name(&mut self, body: &Value) {
         let name = &body["profile"]["name"];
         if name.is_string() {
-            let search = encoded(&format!("profile.name eq {name}"));
+            let search = encode_segment(&format!("profile.name eq {name}"));
             self.add(&format!("/api/v1/groups?search={search}"));
         }
     }
@@ -347,6 +347,6 @@ fn is_followed(app: &StoredApp) -> bool {
     app.active_directory.is_some() || app.org2org.is_some() || !app.groups.is_empty()
 }
 
-fn encoded(text: &str) -> String {
+fn encode_segment(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::super::http::{ApiAnswer, ApiRefusal, ApiReply};
-use super::super::ids::planned;
+use super::super::ids::planned_id;
 use super::super::json_patch;
 use super::super::routes::{self, RouteEndpoint, RouteMatch};
 use super::super::service::{IncomingRequest, OrgService, OutgoingAnswer};
@@ -65,7 +65,7 @@ impl PredictedChanges {
 
     fn make(&mut self, collection: &str, body: &Value) -> Value {
         self.count += 1;
-        let id = planned("new", self.count);
+        let id = planned_id("new", self.count);
         let mut thing = body.clone();
         if !thing.is_object() {
             thing = json!({});
@@ -107,7 +107,7 @@ impl OrgShadow {
             return Ok(Ok(answer(200, json!({}))));
         }
         let before = self.there(&path).await?;
-        match merged(before, &body) {
+        match merge_body(before, &body) {
             Ok(now) => {
                 self.prediction().things.insert(path, Some(now.clone()));
                 Ok(Ok(answer(200, now)))
@@ -186,7 +186,7 @@ fn action(path: &str) -> Option<(&str, &'static str)> {
     Some((rest.strip_suffix("/lifecycle").unwrap_or(rest), status))
 }
 
-fn merged(before: Value, body: &Value) -> Result<Value, ApiRefusal> {
+fn merge_body(before: Value, body: &Value) -> Result<Value, ApiRefusal> {
     let mut now = before;
     if body.is_array() {
         return json_patch::apply(&mut now, Some(body)).map(|()| now);

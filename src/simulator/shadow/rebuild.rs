@@ -38,7 +38,7 @@ pub(in crate::simulator) fn rebuild(
 ) -> RebuiltOrg {
     // The ids that it draws are nobody's, also where the real org is a simulated one.
     let mut org = SimulatedOrg::new(name, u64::MAX);
-    org.changed = Some(ShadowChanges { imagined: imagined(directories), ..ShadowChanges::default() });
+    org.changed = Some(ShadowChanges { imagined: imagined_domains(directories), ..ShadowChanges::default() });
     org.directories.clone_from(directories);
     let placeholder = org.everyone.clone();
     let mut known: Vec<TakenAnswer<'_>> = said.iter().filter_map(TakenAnswer::of).collect();
@@ -52,7 +52,7 @@ pub(in crate::simulator) fn rebuild(
     RebuiltOrg { org, placeholder }
 }
 
-fn imagined(directories: &ShadowDirectories) -> std::collections::BTreeSet<String> {
+fn imagined_domains(directories: &ShadowDirectories) -> std::collections::BTreeSet<String> {
     let is_imagined = |directory: &RwLock<SimulatedDirectory>| {
         let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
         directory.is_imagined()

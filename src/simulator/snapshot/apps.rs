@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::app_form::{IMPORT_FEATURES, PUSH_FEATURES};
 use super::super::mappings;
 use super::super::options::Shown;
-use super::super::provisioning::has;
+use super::super::provisioning::has_feature;
 use super::super::scenario::{
     AgentSpec, AppGroupSpec, AppSpec, AppUserSpec, HeldAppUserSpec, MappingSpec, MappingSpecDirection,
 };
@@ -114,7 +114,7 @@ impl SnapshotWriter<'_> {
         remarks: &mut SnapshotRemarks,
     ) -> AppSpec {
         remarks.instances += 1;
-        let on = |index: usize| PUSH_FEATURES.get(index).is_some_and(|one| has(app, one));
+        let on = |index: usize| PUSH_FEATURES.get(index).is_some_and(|one| has_feature(app, one));
         let plan = AppSpec {
             active_directory: Some(directory.domain.clone()),
             label: other_than(&directory.domain, &app.label),
@@ -122,7 +122,7 @@ impl SnapshotWriter<'_> {
             update_user_attributes: on(1),
             deactivate_users: on(2),
             sync_password: on(3),
-            profile_sourcing: has(app, "PROFILE_MASTERING"),
+            profile_sourcing: has_feature(app, "PROFILE_MASTERING"),
             agents: directory.agents.iter().map(agent_plan).collect(),
             ..common
         };
@@ -138,7 +138,7 @@ impl SnapshotWriter<'_> {
         imports.sort_unstable();
         usual.sort_unstable();
         let pushes = self.org.options.assumptions.group_push_feature == Shown::Present;
-        let creates = has(app, "PUSH_NEW_USERS");
+        let creates = has_feature(app, "PUSH_NEW_USERS");
         if imports == usual && (pushes || !creates) {
             return None;
         }

@@ -13,7 +13,7 @@ use super::super::store::SimulatedOrg;
 use super::remarks::SnapshotRemarks;
 
 /// The directories that were shadowed, by domain.
-pub(super) fn shadowed(ledger: &AnswerProvenance) -> ShadowDirectories {
+pub(super) fn shadowed_directories(ledger: &AnswerProvenance) -> ShadowDirectories {
     let named = ledger.directories().into_iter().map(|shared| {
         let domain = {
             let directory = shared.read().unwrap_or_else(PoisonError::into_inner);

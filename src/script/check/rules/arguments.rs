@@ -53,15 +53,15 @@ fn of_operation(subject: &RuleSubject, call: &CallFact, operation: &ApiOperation
                 let words = format!("the last argument of `{}` is a map such as #{{ limit: 20 }}", operation.name);
                 wrong.push(subject.wrong(words, last.start_position()));
             }
-            return helped(wrong, &signature);
+            return add_help(wrong, &signature);
         }
         None => Vec::new(),
     };
     wrong.extend(of_map(subject, call, operation, &entries));
-    helped(wrong, &signature)
+    add_help(wrong, &signature)
 }
 
-fn helped(wrong: Vec<ScriptDiagnostic>, help: &str) -> Vec<ScriptDiagnostic> {
+fn add_help(wrong: Vec<ScriptDiagnostic>, help: &str) -> Vec<ScriptDiagnostic> {
     wrong.into_iter().map(|wrong| wrong.help(help)).collect()
 }
 

@@ -25,7 +25,7 @@ pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
             continue;
         }
         let wrong = match (call.to.is_qualified(), call.style) {
-            (true, _) => qualified(subject, call),
+            (true, _) => check_qualified(subject, call),
             (false, CallStyle::Function) => function(subject, call),
             (false, CallStyle::Method) => method(subject, call),
         };
@@ -69,7 +69,7 @@ pub(super) fn warn(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     }
 }
 
-fn qualified(subject: &RuleSubject, call: &CallFact) -> Option<ScriptDiagnostic> {
+fn check_qualified(subject: &RuleSubject, call: &CallFact) -> Option<ScriptDiagnostic> {
     let name = call.to.name.as_str();
     let count = call.to.args.len();
     let module = call.to.namespace.root();
@@ -79,7 +79,7 @@ fn qualified(subject: &RuleSubject, call: &CallFact) -> Option<ScriptDiagnostic>
     if let Some(counts) = subject.natives.has_module(module).then(|| subject.natives.counts(module, name)) {
         return match counts {
             Some(counts) if counts.contains(&count) => None,
-            Some(counts) => Some(miscounted(subject, call, &format!("{module}::{name}"), counts, Vec::new())),
+            Some(counts) => Some(count_finding(subject, call, &format!("{module}::{name}"), counts, Vec::new())),
             None => Some(unknown(subject, call, &format!("{module}::{name}"), subject.natives.names(module).collect())),
         };
     }
@@ -117,7 +117,7 @@ fn of_script(subject: &RuleSubject, script: &ParsedScript, call: &CallFact, modu
         return None;
     }
     let signatures = known.iter().map(|function| format!("{module}::{}", function.signature())).collect();
-    Some(miscounted(subject, call, &format!("{module}::{name}"), &counts, signatures))
+    Some(count_finding(subject, call, &format!("{module}::{name}"), &counts, signatures))
 }
 
 fn function(subject: &RuleSubject, call: &CallFact) -> Option<ScriptDiagnostic> {
@@ -128,17 +128,17 @@ fn function(subject: &RuleSubject, call: &CallFact) -> Option<ScriptDiagnostic> 
     if counts.contains(&count) {
         return None;
     }
-    if let Some(variable) = held(subject, call) {
+    if let Some(variable) = check_variable_call(subject, call) {
         return Some(variable);
     }
     if counts.is_empty() {
         return Some(not_there(subject, call));
     }
-    Some(miscounted(subject, call, name, &counts, subject.program.names.signatures_of(name, subject.text())))
+    Some(count_finding(subject, call, name, &counts, subject.program.names.signatures_of(name, subject.text())))
 }
 
 /// A variable cannot be called by its name.
-fn held(subject: &RuleSubject, call: &CallFact) -> Option<ScriptDiagnostic> {
+fn check_variable_call(subject: &RuleSubject, call: &CallFact) -> Option<ScriptDiagnostic> {
     let name = call.to.name.as_str();
     subject.facts.bindings.iter().any(|binding| binding.name == name).then(|| {
         subject
@@ -165,7 +165,7 @@ fn method(subject: &RuleSubject, call: &CallFact) -> Option<ScriptDiagnostic> {
     if operations::find(name).is_some() {
         return None; // told with its arguments
     }
-    Some(miscounted(subject, call, name, &counts, subject.program.names.signatures_of(name, subject.text())))
+    Some(count_finding(subject, call, name, &counts, subject.program.names.signatures_of(name, subject.text())))
 }
 
 fn not_there(subject: &RuleSubject, call: &CallFact) -> ScriptDiagnostic {
@@ -192,7 +192,7 @@ fn did_you_mean(name: &str, known: Vec<&str>) -> Option<String> {
     }
 }
 
-fn miscounted(
+fn count_finding(
     subject: &RuleSubject,
     call: &CallFact,
     shown: &str,

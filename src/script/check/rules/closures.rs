@@ -18,8 +18,8 @@ pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
         if own || call.to.is_qualified() || call.is_operator() {
             continue;
         }
-        for (function, given) in called(call) {
-            let taken = taken(subject, function);
+        for (function, given) in called_functions(call) {
+            let taken = value_counts(subject, function);
             if !taken.is_empty() && !taken.iter().any(|count| given.contains(count)) {
                 let wrong = subject.wrong(
                     format!("`{name}` calls this with {}, and it takes {}", values(*given.end()), taken[0]),
@@ -37,7 +37,7 @@ pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
 }
 
 /// The functions among the arguments, each with the numbers of values that it is called with.
-fn called<'a>(call: &'a CallFact) -> Vec<(&'a Expr, RangeInclusive<usize>)> {
+fn called_functions<'a>(call: &'a CallFact) -> Vec<(&'a Expr, RangeInclusive<usize>)> {
     let arguments = &call.to.args;
     let option = |name: &str| {
         let maps = arguments.iter().filter_map(|argument| match argument {
@@ -61,7 +61,7 @@ fn called<'a>(call: &'a CallFact) -> Vec<(&'a Expr, RangeInclusive<usize>)> {
 }
 
 /// How many values a function can take; nothing when that is not told by the text.
-fn taken(subject: &RuleSubject, function: &Expr) -> Vec<usize> {
+fn value_counts(subject: &RuleSubject, function: &Expr) -> Vec<usize> {
     if let Some((name, captured, _)) = closure_of(function) {
         let closures = subject.script.named(&name);
         return closures.map(|closure| closure.parameters.len().saturating_sub(captured.len())).collect();
@@ -74,13 +74,13 @@ fn taken(subject: &RuleSubject, function: &Expr) -> Vec<usize> {
         Some((BoundValue::Function, name)) => {
             subject.script.named(name).map(|function| function.parameters.len()).collect()
         }
-        Some((BoundValue::To(id), _)) => held(subject, id),
+        Some((BoundValue::To(id), _)) => held_variables(subject, id),
         _ => Vec::new(),
     }
 }
 
 /// What the closure takes that a variable holds, and holds for good.
-fn held(subject: &RuleSubject, variable: usize) -> Vec<usize> {
+fn held_variables(subject: &RuleSubject, variable: usize) -> Vec<usize> {
     let mut uses = subject.facts.uses.iter();
     let is_changed = uses.any(|used| used.binding == BoundValue::To(variable) && used.role == UseRole::Changed);
     let closures = subject.facts.closures.iter();

@@ -24,7 +24,7 @@ pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
             && !subject.program.has_parameter(name)
             && !is_there_anyway(name)
         {
-            findings.push(CheckFinding::error("params", undeclared(subject, runbook, name, *at)));
+            findings.push(CheckFinding::error("params", undeclared_finding(subject, runbook, name, *at)));
         }
         let wrong = method(subject, runbook, used);
         findings.extend(wrong.map(|wrong| CheckFinding::error("params", wrong)));
@@ -32,7 +32,8 @@ pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     for call in subject.facts.calls.iter().filter(|call| call.is_operator()) {
         let compares = matches!(call.to.name.as_str(), "==" | "!=" | "<" | "<=" | ">" | ">=");
         if let (true, [left, right]) = (compares, call.to.args.as_slice()) {
-            let wrong = compared(subject, runbook, left, right).or_else(|| compared(subject, runbook, right, left));
+            let wrong = check_comparison(subject, runbook, left, right)
+                .or_else(|| check_comparison(subject, runbook, right, left));
             findings.extend(wrong.map(|wrong| CheckFinding::error("params", wrong)));
         }
     }
@@ -60,7 +61,7 @@ pub(super) fn warn(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
         if let Some((name, at)) = &used.field
             && runbook.parameter(name).is_none()
         {
-            findings.push(CheckFinding::warning("params", undeclared(subject, runbook, name, *at)));
+            findings.push(CheckFinding::warning("params", undeclared_finding(subject, runbook, name, *at)));
         }
     }
     if passed.iter().any(|used| used.role == UseRole::Whole && !goes_to_params(subject, used)) {
@@ -104,7 +105,7 @@ fn is_there_anyway(name: &str) -> bool {
     matches!(name, "len" | "is_empty" | "origins")
 }
 
-fn undeclared(subject: &RuleSubject, runbook: &RunbookHeader, name: &str, at: Position) -> ScriptDiagnostic {
+fn undeclared_finding(subject: &RuleSubject, runbook: &RunbookHeader, name: &str, at: Position) -> ScriptDiagnostic {
     let wrong = subject.wrong(format!("there is no parameter `{name}`"), at);
     let known = runbook.parameters.iter().map(|parameter| parameter.name.as_str());
     let wrong = match nearest(name, known).as_slice() {
@@ -115,7 +116,12 @@ fn undeclared(subject: &RuleSubject, runbook: &RunbookHeader, name: &str, at: Po
 }
 
 /// A comparison that can never hold.
-fn compared(subject: &RuleSubject, runbook: &RunbookHeader, left: &Expr, right: &Expr) -> Option<ScriptDiagnostic> {
+fn check_comparison(
+    subject: &RuleSubject,
+    runbook: &RunbookHeader,
+    left: &Expr,
+    right: &Expr,
+) -> Option<ScriptDiagnostic> {
     let parameter = parameter_of(runbook, left)?;
     let literal = match right {
         Expr::StringConstant(text, _) => Value::from(text.as_str()),

@@ -11,13 +11,13 @@ pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
         match used.binding {
             BoundValue::Unknown if subject.script.may_have(&used.name) => {}
             BoundValue::Unknown => findings.push(unknown(subject, used)),
-            BoundValue::HiddenByFunction => findings.push(hidden(subject, used)),
+            BoundValue::HiddenByFunction => findings.push(hidden_finding(subject, used)),
             BoundValue::To(_) | BoundValue::Function => {}
         }
     }
     for (module, name, at) in &subject.facts.qualified {
         if module == "global" {
-            if declared(subject, name).is_none() && !subject.script.may_have(name) {
+            if declared_constant(subject, name).is_none() && !subject.script.may_have(name) {
                 let wrong = subject.wrong(format!("the script has no constant `{name}`"), *at);
                 findings.push(CheckFinding::error("variable", wrong));
             }
@@ -33,7 +33,7 @@ pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
 fn unknown(subject: &RuleSubject, used: &VariableUse) -> CheckFinding {
     let name = &used.name;
     let wrong = subject.wrong(format!("there is no variable `{name}`"), used.at);
-    let helps = match declared(subject, name) {
+    let helps = match declared_constant(subject, name) {
         Some(true) => {
             vec![format!("a function does not see the variables of the script; of this constant write global::{name}")]
         }
@@ -48,7 +48,7 @@ fn unknown(subject: &RuleSubject, used: &VariableUse) -> CheckFinding {
 }
 
 /// Whether the script declares the name at its top, and as a constant.
-fn declared(subject: &RuleSubject, name: &str) -> Option<bool> {
+fn declared_constant(subject: &RuleSubject, name: &str) -> Option<bool> {
     subject.script.statements.iter().find_map(|statement| match statement {
         Stmt::Var(variable, flags, _) if variable.0.name == name => Some(flags.contains(rhai::ASTFlags::CONSTANT)),
         _ => None,
@@ -56,7 +56,7 @@ fn declared(subject: &RuleSubject, name: &str) -> Option<bool> {
 }
 
 /// rhai's parser captures no variable that has the name of a function of the script.
-fn hidden(subject: &RuleSubject, used: &VariableUse) -> CheckFinding {
+fn hidden_finding(subject: &RuleSubject, used: &VariableUse) -> CheckFinding {
     let name = &used.name;
     let wrong = subject
         .wrong(format!("`{name}` in this closure is the function `{name}`, not the variable"), used.at)

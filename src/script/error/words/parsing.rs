@@ -18,7 +18,7 @@ pub(in crate::script::error) fn of_parsing(
         P::UnexpectedEOF => {
             DiagnosticWords::new("the script ends too early").help("a bracket, a string or a comment may be open above")
         }
-        P::Reserved(word) | P::UnknownOperator(word) => reserved(word),
+        P::Reserved(word) | P::UnknownOperator(word) => reserved_words(word),
         P::PropertyExpected => property_expected(location),
         P::MissingToken(token, purpose) => DiagnosticWords::new(format!("`{token}` is missing {purpose}")),
         P::BadInput(lexical) => lexical_words(lexical),
@@ -51,12 +51,12 @@ fn lexical_words(error: &LexError) -> DiagnosticWords {
         LexError::ImproperSymbol(symbol, _) if symbol == "===" || symbol == "!==" => {
             DiagnosticWords::new(format!("there is no `{symbol}`")).help(format!("write `{}`", &symbol[..2]))
         }
-        LexError::ImproperSymbol(symbol, _) if symbol == "eval" => reserved(symbol),
+        LexError::ImproperSymbol(symbol, _) if symbol == "eval" => reserved_words(symbol),
         other => DiagnosticWords::new(lower_first(&other.to_string())),
     }
 }
 
-fn reserved(word: &str) -> DiagnosticWords {
+fn reserved_words(word: &str) -> DiagnosticWords {
     match word {
         "eval" => DiagnosticWords::new("`eval` is switched off").help("a runbook says what it does in its own text"),
         "===" | "!==" => DiagnosticWords::new(format!("there is no `{word}`")).help(format!("write `{}`", &word[..2])),
@@ -75,7 +75,7 @@ fn reserved(word: &str) -> DiagnosticWords {
 fn property_expected(location: Option<&ScriptLocation>) -> DiagnosticWords {
     let word = location.and_then(|location| location.excerpt.as_ref()).map_or("", |(text, span)| &text[span.clone()]);
     if rhai::is_valid_identifier(word) {
-        return reserved(word);
+        return reserved_words(word);
     }
     DiagnosticWords::new("the name of a property is missing")
 }

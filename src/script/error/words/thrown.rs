@@ -20,7 +20,7 @@ pub(super) fn words(value: &Dynamic, source: &str, names: &KnownNames) -> Diagno
         return DiagnosticWords::new("the script stopped with an error that says nothing")
             .help("throw a message: throw \"…\";");
     }
-    DiagnosticWords::new(format!("the script threw {}", shown(value)))
+    DiagnosticWords::new(format!("the script threw {}", show_value(value)))
 }
 
 /// rhai's own error, caught as a map and thrown again.
@@ -35,7 +35,7 @@ fn of_builtin(map: &Map, source: &str, names: &KnownNames) -> Option<DiagnosticW
 
 fn of_map(map: &Map) -> DiagnosticWords {
     let Some(message) = map.get("message") else {
-        return DiagnosticWords::new(format!("the script threw {}", shown(&map.clone().into())));
+        return DiagnosticWords::new(format!("the script threw {}", show_value(&map.clone().into())));
     };
     let mut words = DiagnosticWords::new(text(message));
     words.notes = answer(map).into_iter().chain(texts(map.get("causes"))).collect();
@@ -67,10 +67,10 @@ fn texts(value: Option<&Dynamic>) -> Vec<String> {
 }
 
 fn text(value: &Dynamic) -> String {
-    value.as_immutable_string_ref().map_or_else(|_| shown(value), |text| text.to_string())
+    value.as_immutable_string_ref().map_or_else(|_| show_value(value), |text| text.to_string())
 }
 
 /// JSON where there is one, else rhai's own way to show it.
-fn shown(value: &Dynamic) -> String {
+fn show_value(value: &Dynamic) -> String {
     to_json(value).map_or_else(|_| value.to_string(), |json| json.to_string())
 }

@@ -119,7 +119,7 @@ impl WireLink {
 
     /// A search over a connection that broke meanwhile is done again; a change is not, for it may have been made.
     pub(super) fn carry_out(&mut self, deed: &WireRequest) -> WireOutcome {
-        let runtime = self.runtime.as_ref().map_err(|error| gone(&error.to_string()))?;
+        let runtime = self.runtime.as_ref().map_err(|error| gone_trouble(&error.to_string()))?;
         let again = self.bound.is_some() && matches!(deed, WireRequest::Search { .. });
         let first = runtime.block_on(attempt(&self.settings, &mut self.bound, deed));
         match first {
@@ -165,21 +165,21 @@ fn not_ldap(settings: &LiveDirectorySettings) -> WireTrouble {
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     let port = url.as_ref().and_then(Url::port);
     let port = port.map_or_else(String::new, |port| format!(":{port}"));
-    gone(&format!("{host}{port} answered with something that is not LDAP"))
+    gone_trouble(&format!("{host}{port} answered with something that is not LDAP"))
 }
 
 /// Waits for an answer, but not for ever.
 async fn patiently<T>(asking: impl Future<Output = Result<T, LdapError>>) -> Result<T, WireTrouble> {
     let answer = timeout(PATIENCE, asking).await;
-    let answer = answer.map_err(|_| gone("no answer"))?;
-    answer.map_err(|failure| gone(&failure.to_string()))
+    let answer = answer.map_err(|_| gone_trouble("no answer"))?;
+    answer.map_err(|failure| gone_trouble(&failure.to_string()))
 }
 
-fn gone(detail: &str) -> WireTrouble {
+fn gone_trouble(detail: &str) -> WireTrouble {
     WireTrouble::Unavailable(detail.to_owned())
 }
 
-fn judged(result: &LdapResult) -> Result<(), WireTrouble> {
+fn judge_result(result: &LdapResult) -> Result<(), WireTrouble> {
     if result.rc == 0 {
         return Ok(());
     }
@@ -195,15 +195,15 @@ async fn perform(mut ldap: Ldap, deed: &WireRequest) -> Result<WireOutcome, Ldap
             let one = |(name, value): &(String, Vec<u8>)| (name.clone().into_bytes(), [value.clone()].into());
             ldap.add(dn, attributes.iter().map(one).collect()).await?
         }
-        WireRequest::Modify { dn, changes } => ldap.modify(dn, changes.iter().map(replaced).collect()).await?,
+        WireRequest::Modify { dn, changes } => ldap.modify(dn, changes.iter().map(replace_value).collect()).await?,
         WireRequest::Move { dn, rdn, parent } => ldap.modifydn(dn, rdn, true, Some(parent)).await?,
         WireRequest::Delete { dn } => ldap.delete(dn).await?,
     };
-    Ok(judged(&result).map(|()| Vec::new()))
+    Ok(judge_result(&result).map(|()| Vec::new()))
 }
 
 /// Replacing by no value removes, and is no error where there is none.
-fn replaced((name, value): &(String, String)) -> Mod<String> {
+fn replace_value((name, value): &(String, String)) -> Mod<String> {
     let values = (!value.is_empty()).then(|| value.clone());
     Mod::Replace(name.clone(), values.into_iter().collect())
 }
@@ -217,10 +217,10 @@ async fn search(mut ldap: Ldap, base: &str, scope: Scope, filter: &str) -> Resul
     let mut bounds = SearchBounds::default();
     while let Some(entry) = patiently(stream.next()).await? {
         let entry = SearchEntry::construct(entry);
-        bounds.take(&entry).map_err(|why| gone(&why))?;
+        bounds.take(&entry).map_err(|why| gone_trouble(&why))?;
         entries.push(entry);
     }
-    Ok(judged(&stream.finish().await).map(|()| entries))
+    Ok(judge_result(&stream.finish().await).map(|()| entries))
 }
 
 /// What ends a search that would not end by itself. The bounds are far beyond what a directory is mirrored for.
@@ -266,11 +266,11 @@ fn size(entry: &SearchEntry) -> usize {
 async fn open(settings: &LiveDirectorySettings) -> Result<BoundConnection, WireTrouble> {
     let mut options = LdapConnSettings::new().set_conn_timeout(PATIENCE);
     if let Some(ca) = &settings.ca {
-        options = options.set_config(trusting(ca).map_err(|reason| gone(&reason))?);
+        options = options.set_config(trusting(ca).map_err(|reason| gone_trouble(&reason))?);
     }
     let connecting = caught(LdapConnAsync::with_settings(options, &settings.url)).await;
     let connected = connecting.map_err(|NotLdap| not_ldap(settings))?;
-    let (connection, ldap) = connected.map_err(|failure| gone(&failure.to_string()))?;
+    let (connection, ldap) = connected.map_err(|failure| gone_trouble(&failure.to_string()))?;
     // A failure of the connection reaches who waits for an answer on it.
     let driver = tokio::spawn(connection.drive());
     let mut bound = BoundConnection { ldap, driver };
@@ -279,12 +279,12 @@ async fn open(settings: &LiveDirectorySettings) -> Result<BoundConnection, WireT
     let answered = caught(timeout(PATIENCE, binding))
         .await
         .map_err(|NotLdap| not_ldap(settings))?
-        .map_err(|_| gone("no answer"))?;
+        .map_err(|_| gone_trouble("no answer"))?;
     match answered {
-        Ok(result) => judged(&result)?,
+        Ok(result) => judge_result(&result)?,
         Err(_) if bound.was_not_ldap().await => return Err(not_ldap(settings)),
         // The library's own error may hold the message that was sent, and that the password.
-        Err(_) => return Err(gone("the connection broke while signing in")),
+        Err(_) => return Err(gone_trouble("the connection broke while signing in")),
     }
     Ok(bound)
 }

@@ -12,7 +12,7 @@ use super::super::super::options::Shown;
 use super::super::super::org2org;
 use super::super::super::store::{ActiveDirectory, AdAgent, AppGroup, AppUser, SimulatedOrg, StoredApp};
 use super::people::take_user;
-use super::{first, linked, object, text, texts, time};
+use super::{first, linked_id, object, text, texts, time};
 
 /// Members of an app's JSON that are the store's own fields.
 const OF_APP: &[&str] =
@@ -40,7 +40,7 @@ pub(in super::super) fn app(org: &mut SimulatedOrg, _: &[String], body: &Value) 
         active_directory: connects.then(|| instance(body)),
         org2org: (name == org2org::NAME).then(|| org2org::Org2OrgApp::of_features(&texts(&body["features"]))),
         unassigned: BTreeMap::new(),
-        mappings: mappings::unread(),
+        mappings: mappings::unread_mappings(),
         custom_attributes: serde_json::Map::new(),
         schema_unread: true,
         name,
@@ -96,7 +96,7 @@ pub(in super::super) fn app_user(org: &mut SimulatedOrg, parameters: &[String], 
         sync_state: text(body, "syncState"),
         last_sync: time(body, "lastSync"),
         individual: body["scope"] == "USER",
-        granting_group: linked(body, "group"),
+        granting_group: linked_id(body, "group"),
         user_name: text(&body["credentials"], "userName"),
         profile: object(&body["profile"]),
         security_answer: None,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::super::store::{AdminRole, OktaId, SimulatedOrg, StoredGroup, StoredRule, StoredUser};
-use super::{first, linked, object, text, time};
+use super::{first, linked_id, object, text, time};
 
 pub(in super::super) fn user(org: &mut SimulatedOrg, _: &[String], body: &Value) {
     take_user(org, body);
@@ -94,7 +94,7 @@ pub(in super::super) fn group(org: &mut SimulatedOrg, _: &[String], body: &Value
         last_updated: time(body, "lastUpdated").unwrap_or(created),
         last_membership_updated: time(body, "lastMembershipUpdated").unwrap_or(created),
         members: if org.everyone == id { org.users.keys().cloned().collect() } else { BTreeSet::new() },
-        source: linked(body, "source").filter(|_| kind == "APP_GROUP"),
+        source: linked_id(body, "source").filter(|_| kind == "APP_GROUP"),
         kind,
     };
     if let Some(part) = held.source.as_ref().and_then(|app| org.apps.get_mut(app)?.org2org.as_mut()) {

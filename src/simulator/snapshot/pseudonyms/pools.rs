@@ -19,7 +19,7 @@ const RESERVED: &[&str] = &["example", "test", "invalid"];
 /// Number `index` of a pool: single words first, then two in one, and so on.
 pub(super) fn word(role: WordRole, index: usize) -> String {
     match role {
-        WordRole::Given => compound(&names::given(), index),
+        WordRole::Given => compound(&names::given_names(), index),
         WordRole::Family => compound(&names::family(), index),
         WordRole::End => compound(RESERVED, index),
         WordRole::Part | WordRole::Literal => compound(NEUTRAL, index),

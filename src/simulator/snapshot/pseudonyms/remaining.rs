@@ -109,7 +109,7 @@ impl PersonalValues {
             }
             Value::String(text) if !kept.contains(text) && !is_constant(text) => {
                 let holds = if EXPRESSIONS.contains(&name) {
-                    quoted(text).any(|literal| self.is_in(literal))
+                    quoted_literals(text).any(|literal| self.is_in(literal))
                 } else {
                     !TECHNICAL.contains(&name) && self.is_in(text)
                 };
@@ -146,7 +146,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The literals of an expression.
-fn quoted(text: &str) -> impl Iterator<Item = &str> {
+fn quoted_literals(text: &str) -> impl Iterator<Item = &str> {
     text.split(['"', '\'']).skip(1).step_by(2)
 }
 
@@ -161,7 +161,7 @@ mod tests {
 
     use super::*;
 
-    fn left(before: &Value, after: &Value) -> Vec<String> {
+    fn left_values(before: &Value, after: &Value) -> Vec<String> {
         let scenario = |value: &Value| ScenarioSpec::parse("the test", &value.to_string()).expect("a scenario");
         values_of_people(&scenario(before)).found_in(&scenario(after), &BTreeSet::from(["Everyone".to_owned()]))
     }
@@ -198,7 +198,7 @@ mod tests {
             (json!({"name": "Quill's"}), "orgs[0].groups[0].name"),
             (json!({"name": "blue"}), "orgs[0].groups[0].name"),
         ] {
-            assert_eq!(left(&before, &made_up_org(&group)), [path], "{group}");
+            assert_eq!(left_values(&before, &made_up_org(&group)), [path], "{group}");
         }
     }
 
@@ -206,7 +206,7 @@ mod tests {
     fn what_only_looks_alike_is_nobodys() {
         let before = real_org(&json!({"team": "Blue", "kind": "user", "status": "Everyone"}));
         for group in [json!({"name": "Everyone"}), json!({"name": "blueprint of a user"}), json!({"name": "quillon"})] {
-            assert_eq!(left(&before, &made_up_org(&group)), [""; 0], "{group}");
+            assert_eq!(left_values(&before, &made_up_org(&group)), [""; 0], "{group}");
         }
     }
 }

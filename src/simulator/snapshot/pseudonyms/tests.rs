@@ -6,7 +6,7 @@ fn scenario(value: &Value) -> ScenarioSpec {
     ScenarioSpec::parse("the test", &value.to_string()).expect("a scenario")
 }
 
-fn replaced(value: &Value) -> (Value, PseudonymTable) {
+fn replace_people(value: &Value) -> (Value, PseudonymTable) {
     let (made, pseudonyms) = PseudonymTable::replace(scenario(value));
     (serde_json::to_value(made).expect("JSON"), pseudonyms)
 }
@@ -28,7 +28,7 @@ fn ida() -> Value {
 
 #[test]
 fn one_word_is_exchanged_for_one_everywhere() {
-    let (made, _) = replaced(&org(&ida(), &json!([]), &json!([]), &json!([])));
+    let (made, _) = replace_people(&org(&ida(), &json!([]), &json!([]), &json!([])));
     let user = &made["orgs"][0]["users"][0];
     let (given, family) = (user["firstName"].as_str().unwrap(), user["lastName"].as_str().unwrap());
     assert_eq!(made["orgs"][0]["users"][1]["lastName"], *family);
@@ -45,7 +45,7 @@ fn one_word_is_exchanged_for_one_everywhere() {
 
 #[test]
 fn a_domain_is_nobodys_and_the_one_of_its_names() {
-    let (made, _) = replaced(&org(&ida(), &json!([]), &json!([]), &json!([])));
+    let (made, _) = replace_people(&org(&ida(), &json!([]), &json!([]), &json!([])));
     let domain = made["directories"][0]["domain"].as_str().unwrap();
     let (label, end) = domain.split_once('.').unwrap();
     // "example" is real here: the admin that every scenario has is of corp.example.
@@ -62,7 +62,7 @@ fn a_domain_is_nobodys_and_the_one_of_its_names() {
 #[test]
 fn a_reserved_end_that_is_real_is_none() {
     let (made, _) =
-        replaced(&json!({"directories": [{"domain": "corp.example"}, {"domain": "corp.test"}], "orgs": []}));
+        replace_people(&json!({"directories": [{"domain": "corp.example"}, {"domain": "corp.test"}], "orgs": []}));
     let domains = [0, 1].map(|index| made["directories"][index]["domain"].as_str().unwrap().to_owned());
     assert!(domains[0].ends_with(".invalid"), "{domains:?}");
     assert_ne!(domains[0], domains[1]);
@@ -70,7 +70,7 @@ fn a_reserved_end_that_is_real_is_none() {
 
 #[test]
 fn values_keep_their_types() {
-    let (made, _) = replaced(&org(&ida(), &json!([]), &json!([]), &json!([])));
+    let (made, _) = replace_people(&org(&ida(), &json!([]), &json!([]), &json!([])));
     let attributes = &made["orgs"][0]["users"][0]["attributes"];
     assert!(attributes["room"].is_u64() && attributes["room"] != 12);
     assert!(attributes["size"].is_number());
@@ -79,7 +79,7 @@ fn values_keep_their_types() {
 
 #[test]
 fn ids_keep_their_kind_and_order() {
-    let (made, pseudonyms) = replaced(&org(&ida(), &json!([]), &json!([]), &json!([])));
+    let (made, pseudonyms) = replace_people(&org(&ida(), &json!([]), &json!([]), &json!([])));
     let ids = [0, 1].map(|index| made["orgs"][0]["users"][index]["id"].as_str().unwrap().to_owned());
     assert!(ids[0] > ids[1] && ids.iter().all(|id| id.len() == 20 && id.starts_with("00u")), "{ids:?}");
     assert_eq!(pseudonyms.identities.find("00uAAAAAAAAAAAAAAAA2"), Some(ids[0].clone()));
@@ -92,7 +92,7 @@ fn rules_quote_what_their_groups_are_called_now() {
     let expression = "isMemberOfGroupName(\"Lab North\") && isMemberOfGroupName('Everyone') || isMemberOfGroup(\"00gAAAAAAAAAAAAAAAA2\") && user.lastName==\"Quill\"";
     let rules =
         json!([{"name": "r", "expression": expression, "groups": ["Lab North"], "exclude": ["00uAAAAAAAAAAAAAAAA1"]}]);
-    let (made, pseudonyms) = replaced(&org(&ida(), &groups, &rules, &json!([])));
+    let (made, pseudonyms) = replace_people(&org(&ida(), &groups, &rules, &json!([])));
     let org = &made["orgs"][0];
     let (name, id) = (org["groups"][1]["name"].as_str().unwrap(), org["groups"][1]["id"].as_str().unwrap());
     let family = org["users"][0]["lastName"].as_str().unwrap();
@@ -113,14 +113,14 @@ fn a_rule_that_quotes_a_part_of_a_word_is_counted() {
     let groups = json!([{"name": "Laboratory"}]);
     let rules =
         json!([{"name": "r", "expression": "isMemberOfGroupNameStartsWith(\"Labor\")", "groups": ["Laboratory"]}]);
-    let (_, pseudonyms) = replaced(&org(&ida(), &groups, &rules, &json!([])));
+    let (_, pseudonyms) = replace_people(&org(&ida(), &groups, &rules, &json!([])));
     assert_eq!(pseudonyms.odd_expressions, 1);
 }
 
 #[test]
 fn parameters_are_exchanged_when_they_are_values() {
     let groups = json!([{"name": "Lab North"}]);
-    let (made, mut pseudonyms) = replaced(&org(&ida(), &groups, &json!([]), &json!([])));
+    let (made, mut pseudonyms) = replace_people(&org(&ida(), &groups, &json!([]), &json!([])));
     let org = &made["orgs"][0];
     let login = org["users"][0]["login"].as_str().unwrap();
     let mut parameter = |text: &str| pseudonyms.parameter(text);
@@ -146,8 +146,8 @@ fn no_two_become_one_and_none_becomes_a_real_one() {
             json!({"login": format!("{one}{other}@acme.com"), "firstName": format!("{one}{other}"), "lastName": names[number % 7], "attributes": {"badge": format!("{number:04}")}})
         })
         .collect();
-    let (made, _) = replaced(&org(&json!(users), &json!([]), &json!([]), &json!([])));
-    let again = replaced(&org(&json!(users), &json!([]), &json!([]), &json!([]))).0;
+    let (made, _) = replace_people(&org(&json!(users), &json!([]), &json!([]), &json!([])));
+    let again = replace_people(&org(&json!(users), &json!([]), &json!([]), &json!([]))).0;
     assert_eq!(made, again);
     let logins: HashSet<String> =
         made["orgs"][0]["users"].as_array().unwrap().iter().map(|user| user["login"].to_string()).collect();

@@ -23,7 +23,7 @@ impl OrgPair {
     }
 }
 
-fn has(kinds: &[String], kind: &str) -> bool {
+fn has_kind(kinds: &[String], kind: &str) -> bool {
     kinds.iter().any(|one| one == kind)
 }
 
@@ -34,20 +34,20 @@ async fn name_and_description_of_a_pushed_group_follow_its_source() {
     pair.push("Hub Research", &json!({"targetGroupName": "Hub Research"})).await;
     let kinds = pair.kinds().await;
     for kind in ["application.provision.group.add", "application.provision.group_membership.add"] {
-        assert!(has(&kinds, kind), "{kind}: {kinds:?}");
+        assert!(has_kind(&kinds, kind), "{kind}: {kinds:?}");
     }
     pair.rename("Hub Research", "Hub Science", "new words").await;
     assert!(pair.group(Hub, "Hub Research").await.is_null());
     let group = pair.group(Hub, "Hub Science").await;
     assert_eq!(group["profile"]["description"], "new words");
-    assert!(has(&pair.kinds().await, "application.provision.group_push.mapping.app.group.renamed"));
+    assert!(has_kind(&pair.kinds().await, "application.provision.group_push.mapping.app.group.renamed"));
     pair.rename("Hub Science", "Hub Science", "other words").await;
     assert_eq!(pair.group(Hub, "Hub Science").await["profile"]["description"], "other words");
-    assert!(has(&pair.kinds().await, "application.provision.group_push.updated"));
+    assert!(has_kind(&pair.kinds().await, "application.provision.group_push.updated"));
     // A name that the hub has already.
     pair.ok(Hub, "POST", "/api/v1/groups", &json!({"profile": {"name": "Taken"}})).await;
     pair.rename("Hub Science", "Taken", "").await;
-    assert!(has(&pair.kinds().await, "application.provision.group_push.mapping.app.group.renamed.failed"));
+    assert!(has_kind(&pair.kinds().await, "application.provision.group_push.mapping.app.group.renamed.failed"));
     let mappings = pair.get(Spoke, MAPPINGS).await;
     assert_eq!(mappings[0]["status"], "ERROR");
 }
@@ -123,5 +123,5 @@ async fn a_target_that_cannot_be_deleted_is_told() {
     pair.ok(Hub, "POST", "/simulator/faults", &fault).await;
     pair.ok(Spoke, "DELETE", &format!("{path}?deleteTargetGroup=true"), &Value::Null).await;
     pair.settled().await;
-    assert!(has(&pair.kinds().await, "application.provision.group_push.mapping.update.or.delete.failed"));
+    assert!(has_kind(&pair.kinds().await, "application.provision.group_push.mapping.update.or.delete.failed"));
 }
