@@ -1,17 +1,14 @@
 //! The command line as types, one file a subcommand.
 
 mod approval;
-mod audience;
 mod check;
 mod completions;
-mod conduct;
 mod copy;
 mod credentials;
 mod definitions;
 mod diff;
 mod eval;
 mod failures;
-mod guard;
 mod journal_check;
 mod known_scopes;
 mod list;
@@ -23,22 +20,25 @@ mod org_identity;
 mod orgs;
 mod output_file;
 mod plan;
-mod prepared;
-mod rehearsal;
+mod plan_mode;
+mod preparation;
 mod repl;
 mod report;
 mod resume;
 mod run;
+mod run_options;
 mod runs;
+mod safeguards;
 mod scopes;
 mod session;
 mod show;
 mod simulator;
 mod snapshot;
 mod stop_signals;
+mod targets;
+mod terminal_reporter;
 mod test;
 mod undo;
-mod world;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 //! declared, the steps of a runbook.
 //!
 //! While a person types, a text does not parse most of the time. All but the mistakes is answered from its words alone
-//! ([`crate::script::outline`], [`crate::script::place`]); this module knows no Rhai, and no org is ever called.
+//! ([`crate::script::outline`], [`crate::script::cursor_context`]); this module knows no Rhai, and no org is ever called.
 //!
 //! | file | is |
 //! |---|---|

@@ -10,29 +10,29 @@
 //! | [`command`] | the `:` commands as types |
 //! | [`commands`] | what they do |
 //! | [`completion`] | what may follow there |
-//! | [`known`] | names of the orgs' objects, read or looked up |
+//! | [`completion_cache`] | names of the orgs' objects, read or looked up |
 //! | [`highlight`] | colours and brackets |
 //! | [`show`], [`objects`] | results as tables and trees |
-//! | [`fit`] | columns made to fit the terminal |
+//! | [`line_wrap`] | columns made to fit the terminal |
 //! | [`history`] | what may be remembered |
 //! | [`help`] | the words of `:help` |
 
 mod command;
 mod commands;
 mod completion;
-mod fit;
+mod completion_cache;
 mod help;
 mod highlight;
 mod history;
 mod input;
-mod known;
 mod limits;
+mod line_wrap;
 mod objects;
 mod prompt;
+mod session_log;
 mod show;
-mod told;
 
 pub use command::PlanCommand;
 pub use prompt::{ActiveOrg, OrgStage, ReplContext, begin};
+pub use session_log::{SessionInterrupt, SessionLog};
 pub use show::as_text;
-pub use told::{SessionInterrupt, SessionLog};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::conduct::{look_last, open_journal, stop_signals};
 use super::failures::run_failure;
-use super::guard;
 use super::org_identity::run_actor;
+use super::run_options::{look_last, open_journal, stop_signals};
+use super::safeguards;
 use super::session::{self, SessionPlace, ended_by};
 use super::stop_signals::StopSignals;
 use super::{CommandContext, OutputFormat};
@@ -47,7 +47,7 @@ fn evaluate(context: &CommandContext, arguments: &EvalArguments) -> Result<Comma
         .map_err(|error| CommandError::failed(format!("the runtime does not start: {error}")))?;
     let declared = arguments.place.declared("eval")?;
     let world = runtime.block_on(arguments.place.at.find(context, &declared))?;
-    guard::distinct_orgs(&world, &runtime)?;
+    safeguards::distinct_orgs(&world, &runtime)?;
     let orgs = arguments.place.orgs(context, &world)?;
     let interrupt = SessionInterrupt::default();
     let actor = run_actor(context, &world, &runtime);

@@ -7,7 +7,7 @@ use super::CommandContext;
 use super::credentials::credentials;
 use super::failures::run_failure;
 use super::org_identity::local_actor;
-use super::world::RunTargets;
+use super::targets::RunTargets;
 use crate::error::CommandError;
 use crate::run::Run;
 use crate::run::event::EventKind;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CommandContext;
 use super::failures::okta_failure;
-use super::world::RunTargets;
+use super::targets::RunTargets;
 use crate::config::{OrgProfile, ProcessEnvironment};
 use crate::error::CommandError;
 use crate::okta::{self, ApiRequest, HttpMethod, OktaClient, SigningKey};

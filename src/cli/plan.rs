@@ -10,13 +10,13 @@ use jiff::SignedDuration;
 
 use super::CommandContext;
 use super::approval::{self, ApprovalTerms};
-use super::conduct::{cancelled_by_hand, runtime};
-use super::guard;
 use super::org_identity::local_actor;
 use super::output_file::{self, OverwriteMode};
-use super::prepared::PreparedRunbook;
-use super::rehearsal::{RehearsalResult, RehearsalSubject};
-use super::world::TargetArguments;
+use super::plan_mode::{RehearsalResult, RehearsalSubject};
+use super::preparation::PreparedRunbook;
+use super::run_options::{cancelled_by_hand, runtime};
+use super::safeguards;
+use super::targets::TargetArguments;
 use crate::error::{CommandError, CommandExit};
 use crate::report::plan::{RunPlan, lines, page};
 use crate::run::OWN_ACCESS;
@@ -106,7 +106,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &PlanArguments) -> Re
     )?;
     let runtime = runtime()?;
     let real = runtime.block_on(arguments.place.find(context, &prepared.runbook))?;
-    guard::distinct_orgs(&real, &runtime)?;
+    safeguards::distinct_orgs(&real, &runtime)?;
     let cancelled = cancelled_by_hand(&runtime, &terminal)?;
     let rehearsing = RehearsalSubject {
         context,

@@ -6,17 +6,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::CommandContext;
 use super::approval;
-use super::conduct::{
-    TargetOrigin, WriteOptions, conclude, hold_undone, open_journal, runtime, stop_on_signals, stop_signals,
-};
 use super::failures::run_failure;
-use super::guard::{self, WriteGuard};
 use super::journal_check::{self, AlterationConsent, JournalCheck, with_undone};
 use super::org_identity::run_actor;
-use super::prepared::{PreparedRunbook, RecordedProcedure};
+use super::preparation::{PreparedRunbook, RecordedProcedure};
+use super::run_options::{
+    TargetOrigin, WriteOptions, conclude, hold_undone, open_journal, runtime, stop_on_signals, stop_signals,
+};
 use super::runs::the_run;
+use super::safeguards::{self, WriteGuard};
+use super::targets::{RunTargets, of_record};
 use super::undo::{taken_back, undo_guard};
-use super::world::{RunTargets, of_record};
 use crate::error::{CommandError, CommandExit};
 use crate::run::event::{self, RunOutcome};
 use crate::run::journal::{Journal, RunKind, RunRecord};
@@ -95,7 +95,7 @@ fn resume_runbook(
     let procedure = run::RunProcedure { runbook: record.runbook.clone(), ..prepared.journalled() };
     let approval = approval::given_to(&journal, record)?;
     let guard = arguments.conduct.guard(context, world, &approval)?;
-    guard::before_run(context, world, &prepared.report, &guard, &terminal, &runtime()?)?;
+    safeguards::before_run(context, world, &prepared.report, &guard, &terminal, &runtime()?)?;
     let resumed = ResumedRun::begin(
         context,
         arguments,

@@ -9,21 +9,21 @@ use tokio_util::sync::CancellationToken;
 use super::CommandContext;
 use super::approval::PlanApproval;
 use super::approval::{self, ApprovalDemand, PlanVerification};
-use super::conduct::{
-    TargetOrigin, WriteOptions, cancelled_by_hand, conclude, open_journal, runtime, stop_on_signals, stop_signals,
-};
 use super::failures::run_failure;
-use super::guard::{self, WriteGuard};
 use super::org_identity::{local_actor, run_actor};
 use super::plan::drift::drift;
 use super::plan::saved::SavedPlan;
-use super::prepared::PreparedRunbook;
-use super::rehearsal::{RehearsalResult, RehearsalSubject};
+use super::plan_mode::{RehearsalResult, RehearsalSubject};
+use super::preparation::PreparedRunbook;
+use super::run_options::{
+    TargetOrigin, WriteOptions, cancelled_by_hand, conclude, open_journal, runtime, stop_on_signals, stop_signals,
+};
+use super::safeguards::{self, WriteGuard};
 use super::scopes;
-use super::world::{RunTargets, TargetArguments, of_lines};
+use super::targets::{RunTargets, TargetArguments, of_lines};
 use crate::error::{CommandError, CommandExit};
 use crate::report::plan::{lines, summary};
-use crate::run::gate::WriteConsent;
+use crate::run::consent::WriteConsent;
 use crate::run::{EditPolicy, PlannedWrites, Run, RunOptions, RunTarget};
 use crate::terminal::{TerminalHandle, YesNoAnswer};
 
@@ -75,7 +75,7 @@ fn run_anew(context: &CommandContext, arguments: &RunArguments) -> Result<Comman
     let runtime = runtime()?;
     let world = runtime.block_on(arguments.place.find(context, &prepared.runbook))?;
     let guard = arguments.conduct.guard(context, &world, &PlanApproval::Absent)?;
-    guard::before_run(context, &world, &prepared.report, &guard, &terminal, &runtime)?;
+    safeguards::before_run(context, &world, &prepared.report, &guard, &terminal, &runtime)?;
     let attempt = RunAttempt { context, arguments, terminal, prepared, world, guard, runtime };
     match attempt.show_first()? {
         PlanDisplay::Nothing => attempt.run(None, PriorConsent::No),
@@ -104,7 +104,7 @@ fn run_plan(context: &CommandContext, arguments: &RunArguments, file: &Path) -> 
     let approvals = verification.approvals(arguments.demand())?;
     let given = PlanApproval::GivenFor(approvals.iter().map(|it| it.org.clone()).collect());
     let guard = arguments.conduct.guard(context, &world, &given)?;
-    guard::before_run(context, &world, &prepared.report, &guard, &terminal, &runtime)?;
+    safeguards::before_run(context, &world, &prepared.report, &guard, &terminal, &runtime)?;
     let attempt = RunAttempt { context, arguments, terminal, prepared, world, guard, runtime };
     attempt.check_drift(&saved)?;
     let agreement = saved.agreement().approved(approvals);

@@ -7,9 +7,9 @@ use crate::report::text::{OutputVerbosity, TextReporter, count_noun};
 use crate::run::event::RunCounts;
 use crate::run::journal::{self, ChainVerdict, Journal, RunRecord};
 
-use super::conduct::read_journal;
 use super::journal_check;
 use super::report;
+use super::run_options::read_journal;
 use super::{CommandContext, OutputFormat};
 
 /// List past runs, newest first.

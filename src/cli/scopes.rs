@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::CommandContext;
 use super::failures::okta_failure;
 use super::known_scopes::{every_scope, usual_scopes};
-use super::world::RunTargets;
+use super::targets::RunTargets;
 use crate::config::{OrgProfile, SignIn};
 use crate::error::CommandError;
 use crate::okta::{self, OktaClient};

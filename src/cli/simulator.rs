@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use secrecy::ExposeSecret as _;
 
 use super::CommandContext;
-use super::conduct::stop_signals;
+use super::run_options::stop_signals;
 use crate::error::{CommandError, CommandExit};
 use crate::simulator::{ListenAddress, ScenarioSpec, Simulator};
 

@@ -9,14 +9,14 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::CommandContext;
-use super::conduct::{cancelled_by_hand, runtime};
-use super::guard;
 use super::known_scopes::usual_scopes;
 use super::output_file::{self, OverwriteMode};
-use super::prepared::PreparedRunbook;
-use super::rehearsal::{RehearsalSubject, ShadowTargets};
+use super::plan_mode::{RehearsalSubject, ShadowTargets};
+use super::preparation::PreparedRunbook;
+use super::run_options::{cancelled_by_hand, runtime};
+use super::safeguards;
 use super::scopes;
-use super::world::{RunTargets, TargetArguments};
+use super::targets::{RunTargets, TargetArguments};
 use crate::error::{CommandError, CommandExit};
 use crate::run::OWN_ACCESS;
 use crate::script::RunbookHeader;
@@ -104,7 +104,7 @@ impl<'a> SnapshotSource<'a> {
         };
         let runtime = runtime()?;
         let real = runtime.block_on(place.find(context, &runbook))?;
-        guard::distinct_orgs(&real, &runtime)?;
+        safeguards::distinct_orgs(&real, &runtime)?;
         Ok(Self { context, prepared, real, cancelled: cancelled_by_hand(&runtime, &context.terminal)?, runtime })
     }
 

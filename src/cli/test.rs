@@ -13,7 +13,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 
 use super::CommandContext;
-use super::conduct::{runtime, stop_signals};
+use super::run_options::{runtime, stop_signals};
 use super::stop_signals::StopSignals;
 use crate::error::{CommandError, CommandExit};
 use crate::script::library::is_test;

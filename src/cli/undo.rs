@@ -7,15 +7,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::CommandContext;
 use super::approval::PlanApproval;
-use super::conduct::{
-    TargetOrigin, WriteOptions, conclude, hold_undone, open_journal, runtime, stop_on_signals, stop_signals,
-};
 use super::failures::run_failure;
-use super::guard::WriteGuard;
 use super::journal_check::{self, AlterationConsent, JournalCheck, with_undone};
 use super::org_identity::run_actor;
+use super::run_options::{
+    TargetOrigin, WriteOptions, conclude, hold_undone, open_journal, runtime, stop_on_signals, stop_signals,
+};
 use super::runs::the_run;
-use super::world::{RunTargets, of_record};
+use super::safeguards::WriteGuard;
+use super::targets::{RunTargets, of_record};
 use crate::error::{CommandError, CommandExit};
 use crate::report::table::text_table;
 use crate::report::text::count_noun;

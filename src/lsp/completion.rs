@@ -9,9 +9,9 @@ use super::meaning::{is_org, module, verbs};
 use crate::okta::operations;
 use crate::script::RunbookLibrary;
 use crate::script::bindings::ScriptVerb;
+use crate::script::cursor_context::{CursorContext, CursorPlace, options_of, place};
 use crate::script::keywords::{KEYWORDS, LIST_METHODS, MAP_METHODS, TEXT_METHODS};
 use crate::script::outline::{DeclaredName, ScriptOutline};
-use crate::script::place::{CursorContext, CursorPlace, options_of, place};
 use crate::script::reference::words_of;
 
 /// What may stand at byte `at`.

@@ -7,8 +7,8 @@ use std::str::FromStr as _;
 use lsp_types::{Position, Uri};
 use url::Url;
 
+use crate::script::cursor_context::is_name;
 use crate::script::outline::ScriptOutline;
-use crate::script::place::is_name;
 use crate::script::{RunbookShelf, ScriptSource};
 
 /// A script as the editor has it.

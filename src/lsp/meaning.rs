@@ -6,9 +6,9 @@ use super::document::ScriptDocument;
 use crate::okta::ApiOperation;
 use crate::okta::operations;
 use crate::script::bindings::{ScriptVerb, VERBS};
+use crate::script::cursor_context::{CursorContext, place};
 use crate::script::library::is_test;
 use crate::script::outline::{DeclaredName, ScriptOutline};
-use crate::script::place::{CursorContext, place};
 use crate::script::testing::TEST_VERBS;
 use crate::script::{RunModules, RunbookLibrary, ScriptSource, SourceTexts};
 
@@ -107,7 +107,7 @@ pub(super) fn is_org(document: &ScriptDocument, name: &str) -> bool {
     calls
         .filter_map(|(at, found)| {
             let rest = &document.text[at + found.len()..];
-            rest.split(|c| !crate::script::place::is_name(c)).next()
+            rest.split(|c| !crate::script::cursor_context::is_name(c)).next()
         })
         .any(|called| operations::find(called).is_some())
 }

@@ -8,14 +8,14 @@ use std::rc::Rc;
 
 use rustyline::completion::Pair;
 
-use super::fit::cut;
-use super::known::CompletionCache;
+use super::completion_cache::CompletionCache;
+use super::line_wrap::cut;
 use crate::okta::operations::{self, ApiOperation};
 use crate::report::visible_text;
 use crate::script::RunbookLibrary;
 use crate::script::bindings::VERBS;
+use crate::script::cursor_context::{self, CursorContext, CursorPlace, options_of, place, rest_of};
 use crate::script::keywords::{KEYWORDS, LIST_METHODS, MAP_METHODS, TEXT_METHODS};
-use crate::script::place::{self, CursorContext, CursorPlace, options_of, place, rest_of};
 use crate::script::session::{NameHolds, ScriptSession};
 use crate::terminal::TerminalHandle;
 
@@ -124,7 +124,7 @@ impl SessionCompletion {
                 all.chain(verbs("okta")).chain(["name", "url"].map(|name| pair(name, name))).collect()
             }
             NameHolds::Map(keys) => {
-                let names = keys.iter().filter(|key| key.chars().all(place::is_name));
+                let names = keys.iter().filter(|key| key.chars().all(cursor_context::is_name));
                 let keys = names.map(|key| pair(key, key));
                 keys.chain(methods(MAP_METHODS)).collect()
             }
@@ -172,7 +172,7 @@ fn operation_pair(operation: &ApiOperation, handle: &str) -> Pair {
 }
 
 fn verb_pair(verb: &crate::script::bindings::ScriptVerb) -> Pair {
-    let shown = verb.signature.split_once('.').filter(|(receiver, _)| receiver.chars().all(place::is_name));
+    let shown = verb.signature.split_once('.').filter(|(receiver, _)| receiver.chars().all(cursor_context::is_name));
     let shown = shown.map_or(verb.signature, |(_, rest)| rest);
     described_pair(shown, &format!("{}(", verb.name), verb.help)
 }

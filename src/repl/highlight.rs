@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::okta::operations;
 use crate::script::bindings::VERBS;
-use crate::script::place::{is_name, partner};
+use crate::script::cursor_context::{is_name, partner};
 
 const KEYWORDS: &[&str] = &[
     "let", "const", "fn", "if", "else", "for", "in", "while", "loop", "do", "until", "switch", "try", "catch", "throw",

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use super::command::{PlanCommand, SessionCommand};
 use super::completion::SessionCompletion;
+use super::completion_cache::CompletionCache;
 use super::input::{EditorTerminal, EntryInput, InputRead, PromptAlarm};
-use super::known::CompletionCache;
+use super::session_log::{SessionInterrupt, SessionLog};
 use super::show::{as_text, items_as_text};
-use super::told::{SessionInterrupt, SessionLog};
 use crate::error::{CommandError, CommandExit};
 use crate::run::Run;
 use crate::script::RunbookLibrary;

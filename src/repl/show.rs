@@ -3,7 +3,7 @@
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::fit::{FittedTable, wrap_text};
+use super::line_wrap::{FittedTable, wrap_text};
 use super::objects::{cell, table};
 use crate::report::table::text_table;
 use crate::report::visible_text;

@@ -7,9 +7,9 @@ use minijinja::{AutoEscape, Environment};
 use serde_json::{Value, json};
 
 use super::difference::changes;
+use super::dn_changes::{self, TableMoves};
 use super::evidence::{RunEvidence, WriteEvidence, outcome_words};
-use super::movement::{self, TableMoves};
-use super::story::{RunSummary, StoryItem};
+use super::run_summary::{RunSummary, StoryItem};
 use super::text::words::{clean, count_noun, duration, time_between};
 use super::text::{calls_of, items_of};
 use super::visible_text;
@@ -38,7 +38,7 @@ pub(super) fn render_page(page: &str, content: &Value) -> Result<String, minijin
 
 fn context(evidence: &RunEvidence) -> Value {
     let story = RunSummary::of(evidence);
-    let movement = movement::told_moves(&story.tables);
+    let movement = dn_changes::told_moves(&story.tables);
     json!({
         "run": evidence.run,
         "runbook": evidence.runbook,

@@ -10,7 +10,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event as Xml};
 
 use super::evidence::RunEvidence;
-use super::story::{AttestationKind, ItemEnd, RunAttestation, RunSummary, StepEnd, StoryItem, StoryStep};
+use super::run_summary::{AttestationKind, ItemEnd, RunAttestation, RunSummary, StepEnd, StoryItem, StoryStep};
 
 type JunitWriter = Writer<Vec<u8>>;
 

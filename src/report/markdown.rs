@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
+use super::dn_changes::{self, TableMoves};
 use super::evidence::{RunEvidence, WriteState, outcome_words};
-use super::movement::{self, TableMoves};
-use super::story::{AttestationKind, ItemEnd, RunAttestation, RunSummary, StepEnd};
+use super::run_summary::{AttestationKind, ItemEnd, RunAttestation, RunSummary, StepEnd};
 use super::text::words::{clean, time_between};
 use crate::run::actor::UNKNOWN;
 
@@ -16,7 +16,7 @@ const LONGEST: usize = 100;
 /// The text, with a newline at its end.
 pub fn text(evidence: &RunEvidence) -> String {
     let story = RunSummary::of(evidence);
-    let movement = movement::told_moves(&story.tables);
+    let movement = dn_changes::told_moves(&story.tables);
     let sections = [
         heading(evidence, &story),
         facts(evidence, &story),
@@ -56,7 +56,7 @@ fn facts(evidence: &RunEvidence, story: &RunSummary<'_>) -> String {
     }
     let counts = &story.counts;
     rows.push(("calls", super::text::calls_of(counts)));
-    let waited: f64 = story.waits.iter().map(super::story::StoryWait::seconds).sum();
+    let waited: f64 = story.waits.iter().map(super::run_summary::StoryWait::seconds).sum();
     if waited >= 1.0 {
         rows.push(("waits", super::text::words::duration(waited)));
     }
@@ -111,7 +111,7 @@ fn failed_items(story: &RunSummary<'_>) -> String {
 }
 
 fn steps(story: &RunSummary<'_>) -> String {
-    let row = |step: &super::story::StoryStep<'_>| {
+    let row = |step: &super::run_summary::StoryStep<'_>| {
         let took = step.begun.zip(step.ended);
         let took = took.map(|(begun, ended)| time_between(begun, ended));
         vec![
@@ -160,7 +160,7 @@ fn moves_table(movement: Option<&TableMoves>) -> String {
     let Some(movement) = movement else {
         return String::new();
     };
-    let row = |line: super::movement::MoveLine<'_>| vec![line.item.to_owned(), line.from, line.to];
+    let row = |line: super::dn_changes::MoveLine<'_>| vec![line.item.to_owned(), line.from, line.to];
     let rows: Vec<_> = movement.lines().into_iter().map(row).collect();
     let title = format!("Moved ({}, by {})", rows.len(), escape_markdown(&movement.column));
     section(&title, &["item", "from", "to"], &rows)

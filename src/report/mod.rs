@@ -2,17 +2,17 @@
 //! past, nor where its lines go.
 
 mod difference;
+mod dn_changes;
 pub mod evidence;
 pub mod format;
 pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
-mod movement;
 pub mod plan;
 pub mod run_json;
+mod run_summary;
 pub mod runs;
-mod story;
 pub mod table;
 pub mod text;
 mod visible_text;

@@ -24,9 +24,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::dn_changes::{self, MoveLine};
 use super::evidence::{RunEvidence, WriteEvidence};
-use super::movement::{self, MoveLine};
-use super::story::{RunAttestation, RunSummary, StoryItem, StoryStep, StoryWait};
+use super::run_summary::{RunAttestation, RunSummary, StoryItem, StoryStep, StoryWait};
 use crate::run::event::{OrgLine, RunCounts, RunEvent};
 
 #[derive(Serialize)]
@@ -64,7 +64,7 @@ struct MovedRecord<'a> {
 /// The document, indented, with a newline at its end.
 pub fn document(evidence: &RunEvidence) -> serde_json::Result<String> {
     let story = RunSummary::of(evidence);
-    let movement = movement::told_moves(&story.tables);
+    let movement = dn_changes::told_moves(&story.tables);
     let outcome = evidence.outcome.map(serde_json::to_value).transpose()?;
     let document = RunDocument {
         format: "okta-runbook evidence",

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::call::{ApiCall, CallAction};
-use super::effects::{self, NaturalKey, PreRead};
+use super::operation_semantics::{self, NaturalKey, PreRead};
 use crate::okta::operations::ResultKind;
 use crate::okta::{self, ApiResponse};
 
@@ -68,7 +68,7 @@ fn kind_of(body: &Value) -> &'static str {
 /// Whether a write is answered with another thing than it named: a create by its natural key, an update by the id in its path.
 fn is_of_another(call: &ApiCall, answer: &Value) -> bool {
     let body = call.body.as_ref().unwrap_or(&Value::Null);
-    let (wanted, found) = match effects::look(call) {
+    let (wanted, found) = match operation_semantics::look(call) {
         PreRead::Natural(NaturalKey::GroupName) => (&body["profile"]["name"], answer.pointer("/profile/name")),
         PreRead::Natural(NaturalKey::Login) => (&body["profile"]["login"], answer.pointer("/profile/login")),
         PreRead::Natural(NaturalKey::AppUser) => (&body["id"], answer.get("id")),

@@ -7,14 +7,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::call::ApiCall;
-use super::door::Run;
-use super::effects::{self, PreRead};
 use super::error::CallError;
-use super::glances::{BackoffPoller, PATIENCE};
+use super::execution::Run;
 use super::lane::RunLane;
-use super::look::{self, CurrentState, ReadFreshness, WriteComparison};
-use super::picture::READ_LAG;
-use super::steps::UndoStep;
+use super::operation_semantics::{self, PreRead};
+use super::polling::{BackoffPoller, PATIENCE};
+use super::pre_read::{self, CurrentState, ReadFreshness, WriteComparison};
+use super::read_cache::READ_LAG;
+use super::undo_plan::UndoStep;
 
 /// Users who are named.
 const NAMED: usize = 10;
@@ -46,7 +46,7 @@ impl Run {
             }
             let reason = "the org to show what was written last";
             self.glance(lane, &mut glances, reason).await?;
-            let now = look::look(self, lane, &step.call, ReadFreshness::Org).await?;
+            let now = pre_read::look(self, lane, &step.call, ReadFreshness::Org).await?;
             if now.verdict != WriteComparison::WouldChange {
                 return Ok(false);
             }
@@ -64,7 +64,7 @@ impl Run {
     /// Whether all of `calls` would change nothing.
     async fn is_undone(&self, lane: &RunLane, calls: &[ApiCall]) -> Result<bool, CallError> {
         for call in calls {
-            let now = look::look(self, lane, call, ReadFreshness::Org).await?;
+            let now = pre_read::look(self, lane, call, ReadFreshness::Org).await?;
             if now.verdict != WriteComparison::Unchanged {
                 return Ok(false);
             }
@@ -161,7 +161,7 @@ impl Run {
 }
 
 fn is_membership(call: &ApiCall) -> bool {
-    matches!(effects::look(call), PreRead::Member | PreRead::NotMember)
+    matches!(operation_semantics::look(call), PreRead::Member | PreRead::NotMember)
 }
 
 /// Ids of the users whom `steps` brought into what `call` deletes.
@@ -206,7 +206,7 @@ pub(super) fn name_some(names: &[String]) -> String {
 
 /// Whether a look at the write's own wish tells if somebody changed it since. What was created is known by its id instead.
 fn can_drift(call: &ApiCall) -> bool {
-    !matches!(effects::look(call), PreRead::Natural(_) | PreRead::Never)
+    !matches!(operation_semantics::look(call), PreRead::Natural(_) | PreRead::Never)
 }
 
 #[cfg(test)]

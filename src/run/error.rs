@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::gate::LockedOrg;
+use super::consent::LockedOrg;
 use crate::{ldap, okta};
 
 /// A refusal by the org or the directory, with the call it answers.

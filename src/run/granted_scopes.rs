@@ -1,8 +1,8 @@
 //! A write whose scope the access token lacks is not sent: a check of the text may not have seen it, and Okta's refusal is a bare 403.
 
 use super::call::{ApiCall, CallAction};
-use super::door::Run;
 use super::error::CallError;
+use super::execution::Run;
 use crate::okta;
 
 impl Run {

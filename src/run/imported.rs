@@ -5,12 +5,12 @@ use std::sync::PoisonError;
 
 use serde_json::Value;
 
-use super::door::{EditPolicy, Run};
 use super::error::CallError;
 use super::event::EventKind;
+use super::event_log::stamp_event;
+use super::execution::{EditPolicy, Run};
 use super::journal::{EntryDurability, EntryKind, Journal, JournalEntry};
 use super::lane::RunLane;
-use super::telling::stamp_event;
 
 /// Digests of such modules by their paths.
 pub(super) type ImportedModules = BTreeMap<String, String>;

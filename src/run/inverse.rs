@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::call::{ApiCall, CallAction};
-use super::effects::{self, PreRead};
+use super::operation_semantics::{self, PreRead};
 use crate::okta::operations;
 use crate::okta::{ApiOperation, HttpMethod};
 
@@ -117,12 +117,12 @@ fn paired_operation(name: &str) -> Option<&'static str> {
 
 /// REST's own meaning, where the table of looks says what there was to see.
 fn by_shape(call: &ApiCall, operation: &'static ApiOperation, before: &Value, answer: &Value) -> WriteInverse {
-    match (operation.method, effects::look(call)) {
+    match (operation.method, operation_semantics::look(call)) {
         (HttpMethod::Post, PreRead::Natural(_) | PreRead::Never) => delete_created(call, operation, answer),
         (HttpMethod::Delete, _) => WriteInverse::None(LOST),
         (_, PreRead::Partial(_)) if before.is_object() => restore_update(call, before),
         (HttpMethod::Put, PreRead::Whole(_)) if before.is_object() => {
-            same_path(call, operation.name, Some(effects::without_kept(before)))
+            same_path(call, operation.name, Some(operation_semantics::without_kept(before)))
         }
         (HttpMethod::Put, PreRead::Present(_) | PreRead::Whole(_)) if before.is_null() => taken_away(call, operation),
         _ => WriteInverse::None(UNKNOWN),

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::door::{BulkProgress, Run};
+use super::bulk_pace::BulkPace;
 use super::error::CallError;
 use super::event::{EventKind, ItemOutcome, RunOutcome};
+use super::event_log::stamp_event;
+use super::execution::{BulkProgress, Run};
 use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry, LaneEnd};
 use super::lane::{RecordedLane, RunLane};
-use super::pace::BulkPace;
-use super::telling::stamp_event;
 
 /// Over all bulk steps of a run, in the order in which items were first seen.
 #[derive(Debug, Default)]

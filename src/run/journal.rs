@@ -13,14 +13,14 @@ mod entry;
 mod error;
 mod file_watch;
 mod gone;
-mod holder;
 mod indexes;
 mod lanes;
 mod open;
 mod permissions;
-mod phase;
 mod presence;
 mod record;
+mod run_lock;
+mod run_status;
 mod schema;
 mod seal;
 mod state;
@@ -43,11 +43,11 @@ use bodies::AlteredBodies;
 use buffer::{JournalBuffer, JournalWriter};
 pub(super) use entry::{EntryDurability, EntryKind, JournalEntry};
 pub use error::JournalError;
-pub use holder::RunLock;
 pub use lanes::BulkStep;
 pub(super) use lanes::{LaneEnd, LaneUndo, RecordedQuestion};
-pub(super) use phase::RunTransition;
 pub use record::{RunKind, RunRecord};
+pub use run_lock::RunLock;
+pub(super) use run_status::RunTransition;
 pub use seal::{KeyId, SealKey};
 pub use state::EntryState;
 pub use verification::{ChainVerdict, JournalVerification, SealCounts};
@@ -197,7 +197,7 @@ impl Journal {
             return Err(JournalError::unreadable("an outcome", &"it is another event"));
         };
         let mut buffer = self.written()?;
-        phase::turn(&buffer.connection, run, RunTransition::End(*outcome))?;
+        run_status::turn(&buffer.connection, run, RunTransition::End(*outcome))?;
         let entry = JournalEntry { event: Some(event), ..JournalEntry::new(EntryKind::Told, "") };
         buffer.end(run, &entry, |connection| {
             connection.execute(
@@ -215,7 +215,7 @@ impl Journal {
     /// The run succeeded, or the file cannot be written.
     pub(super) fn reopen(&self, run: &str, event: &RunEvent) -> JournalResult<()> {
         let mut buffer = self.written()?;
-        phase::turn(&buffer.connection, run, RunTransition::Reopen)?;
+        run_status::turn(&buffer.connection, run, RunTransition::Reopen)?;
         let entry = JournalEntry { event: Some(event), ..JournalEntry::new(EntryKind::Told, "") };
         let sql = "UPDATE runs SET ended = NULL, outcome = NULL, message = NULL, counts = NULL WHERE id = ?1";
         buffer.end(run, &entry, |connection| {

@@ -13,11 +13,11 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::call::ApiCall;
-use super::door::Run;
 use super::error::CallError;
-use super::glances::{BackoffPoller, PATIENCE};
+use super::execution::Run;
 use super::lane::RunLane;
-use super::picture::READ_LAG;
+use super::polling::{BackoffPoller, PATIENCE};
+use super::read_cache::READ_LAG;
 use super::user_names::is_user_id;
 pub(super) use reads::RemovalReads;
 use reads::{ONE_BY_ONE, none_if_gone};

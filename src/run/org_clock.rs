@@ -3,9 +3,9 @@
 
 use jiff::SignedDuration;
 
-use super::door::Run;
 use super::error::CallError;
 use super::event::EventKind;
+use super::execution::Run;
 use super::lane::RunLane;
 
 /// What every org shows to everyone, without any credentials.

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::actor::OrgAccount;
 use super::call::ApiCall;
-use super::door::Run;
 use super::error::CallError;
 use super::event::EventKind;
+use super::execution::Run;
 use super::lane::RunLane;
 use super::reading::ReadAsker;
 use crate::okta::HttpMethod;

@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 
 use super::answer_shape;
 use super::call::ApiCall;
-use super::door::{ListPage, Run};
+use super::cancellation::CallWatch;
 use super::error::CallError;
 use super::event::{CallLine, EventKind, RunEvent};
+use super::event_log::stamp_event;
+use super::execution::{ListPage, Run};
 use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry};
 use super::lane::RunLane;
 use super::page_walk::PageWalk;
@@ -17,8 +19,6 @@ use super::redact::{self, lacks_something};
 use super::replay::{kept_refusal, refusal};
 use super::retry;
 use super::sendable;
-use super::telling::stamp_event;
-use super::watch::CallWatch;
 use crate::{ldap, okta};
 
 /// Whether a read is a question of the script, which is answered the same when the run is taken up again, or of the run itself.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::call::{ApiCall, CallAction};
-use super::door::Run;
-use super::effects;
 use super::error::{CallError, CallRefusal};
+use super::execution::Run;
 use super::journal::{EntryState, RecordedQuestion};
 use super::lane::RunLane;
+use super::operation_semantics;
 use super::redact::{self, is_same_question, lacks_something, restore_secrets};
 use crate::okta::{self, NextPage};
 
@@ -37,7 +37,7 @@ impl Run {
         // One that an earlier version wrote may have secrets left out, or left in, where this one has not.
         let is_same = next.request == *asked || is_same_question(&self.redact(&next.request), asked);
         if !is_same {
-            if self.settings().edits == super::door::EditPolicy::Accepted {
+            if self.settings().edits == super::execution::EditPolicy::Accepted {
                 past.recorded.clear();
                 return Ok(None);
             }
@@ -137,9 +137,9 @@ fn reading_of(call: &ApiCall, answer: &Value) -> Option<ApiCall> {
         return None;
     };
     let mut arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
-    let read = effects::reader_of(operation.path).or_else(|| {
+    let read = operation_semantics::reader_of(operation.path).or_else(|| {
         arguments.push(answer["id"].as_str()?);
-        effects::reader_below(operation.path)
+        operation_semantics::reader_below(operation.path)
     });
     ApiCall::operation(&call.org, read?, &arguments).ok()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::call::ApiCall;
-use super::effects::{self, PreRead};
+use super::operation_semantics::{self, PreRead};
 use crate::okta::{self, HttpMethod, RequestReach};
 
 /// How often a call is sent, the first time included.
@@ -83,7 +83,7 @@ const OF_STATE: &[&str] = &["E0000001", "E0000016", "E0000038"];
 pub(super) fn may_answer_a_repeat(call: &ApiCall, error: &okta::OktaError) -> bool {
     let code = error.api().and_then(|api| api.code.as_deref());
     let is_of_state = || code.is_some_and(|code| OF_STATE.contains(&code));
-    let sets_status = || matches!(effects::look(call), PreRead::Status(..));
+    let sets_status = || matches!(operation_semantics::look(call), PreRead::Status(..));
     (says_it_is_so(error) && (error.status() != Some(404) || call.method() == HttpMethod::Delete))
         || (sets_status() && is_of_state())
 }

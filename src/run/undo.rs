@@ -8,21 +8,21 @@ use std::collections::BTreeSet;
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
-use super::aftermath::{AwaitedAccount, ProvisioningEffects};
 use super::call::ApiCall;
-use super::door::Run;
 use super::error::CallError;
 use super::event::EventKind;
-use super::fate::{UnansweredOutcome, UnansweredWrite, UnseenPolicy};
-pub use super::foresight::scopes;
-use super::glances::{BackoffPoller, PATIENCE};
+use super::execution::Run;
 pub use super::inverse::WriteInverse;
 use super::items::ItemStart;
 use super::journal::EntryState;
 use super::lane::RunLane;
-use super::look::{self, CurrentState, ReadFreshness, WriteComparison};
-use super::steps::stands_on;
-pub use super::steps::{NotUndone, UndoStep, plan, undone_by};
+use super::polling::{BackoffPoller, PATIENCE};
+use super::pre_read::{self, CurrentState, ReadFreshness, WriteComparison};
+use super::provisioning_effects::{AwaitedAccount, ProvisioningEffects};
+use super::unanswered_write::{UnansweredOutcome, UnansweredWrite, UnseenPolicy};
+use super::undo_plan::stands_on;
+pub use super::undo_plan::{NotUndone, UndoStep, plan, undone_by};
+pub use super::undo_prefetch::scopes;
 use super::writing::PlanCheck;
 use crate::okta::HttpMethod;
 
@@ -136,7 +136,7 @@ impl Run {
         let (inverse, seen) = if step.write.state == EntryState::Unknown {
             self.settled_inverse(lane, step).await?
         } else {
-            let seen = look::look(self, lane, &step.call, self.sight()).await?;
+            let seen = pre_read::look(self, lane, &step.call, self.sight()).await?;
             (step.inverse.clone(), seen)
         };
         let calls = match inverse {
@@ -259,7 +259,7 @@ impl Run {
         }
         // What is sent changes what would be found.
         let found = !lane.is_replaying()
-            && look::look(self, lane, delete, ReadFreshness::Org).await?.verdict == WriteComparison::Unchanged;
+            && pre_read::look(self, lane, delete, ReadFreshness::Org).await?.verdict == WriteComparison::Unchanged;
         let named = json!({"gone": delete.path});
         Ok(self.value(lane, &named, || found.into())? == true)
     }
@@ -274,7 +274,7 @@ impl Run {
         let mut glances = BackoffPoller::new(PATIENCE);
         let mut sight = self.sight();
         loop {
-            let now = look::look(self, lane, &step.call, sight).await?.before;
+            let now = pre_read::look(self, lane, &step.call, sight).await?.before;
             sight = ReadFreshness::Org;
             // The record has no secrets.
             if self.redact(&now)["profile"] == *profile {

@@ -4,13 +4,13 @@
 
 use futures::future::join_all;
 
-use super::door::Run;
 use super::error::CallError;
-use super::fate::{UnansweredWrite, UnseenPolicy};
+use super::execution::Run;
 use super::journal::{self, EntryState, RecordedWrite};
 use super::lane::RunLane;
 use super::retry;
-use super::steps::call_of;
+use super::unanswered_write::{UnansweredWrite, UnseenPolicy};
+use super::undo_plan::call_of;
 use crate::okta;
 
 /// So many are looked at side by side.

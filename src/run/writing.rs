@@ -5,19 +5,19 @@ use serde_json::Value;
 
 use super::answer_shape;
 use super::call::ApiCall;
-use super::door::{Run, WriteResult};
-use super::effects::{self, PreRead};
+use super::cancellation::CallWatch;
 use super::error::CallError;
 use super::event::{EventKind, RunEvent};
-use super::fate::{SettledWrite, UnansweredWrite, UnseenPolicy};
+use super::event_log::stamp_event;
+use super::execution::{Run, WriteResult};
 use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry, RecordedQuestion};
 use super::lane::RunLane;
-use super::look::{self, ReadFreshness, WriteComparison};
+use super::operation_semantics::{self, PreRead};
+use super::pre_read::{self, ReadFreshness, WriteComparison};
 use super::replay::{kept_refusal, refusal, unknown};
 use super::retry;
 use super::sendable;
-use super::telling::stamp_event;
-use super::watch::CallWatch;
+use super::unanswered_write::{SettledWrite, UnansweredWrite, UnseenPolicy};
 use crate::okta;
 
 /// Whether a write has to be in the plan, where there is one.
@@ -152,10 +152,10 @@ impl Run {
         if self.guests().contains_key(&call.org) {
             return Err(CallError::Usage(format!("{} only reads", call.org)));
         }
-        let mut seen = look::look(self, lane, call, ReadFreshness::Picture).await?;
+        let mut seen = pre_read::look(self, lane, call, ReadFreshness::Picture).await?;
         // That nothing is to be done is said by what is there now: somebody may have changed it since it was read.
         if seen.verdict == WriteComparison::Unchanged && seen.is_recalled {
-            seen = look::look(self, lane, call, ReadFreshness::Fresh).await?;
+            seen = pre_read::look(self, lane, call, ReadFreshness::Fresh).await?;
         }
         if seen.verdict == WriteComparison::Unchanged {
             return self.unchanged(lane, call, position, seen.before);
@@ -192,8 +192,8 @@ impl Run {
                         _ => return Err(unknown(call, error)),
                     }
                     // What was looked for by its name was not there.
-                    if !matches!(effects::look(call), PreRead::Natural(_)) {
-                        seen = look::look(self, lane, call, ReadFreshness::Org).await?;
+                    if !matches!(operation_semantics::look(call), PreRead::Natural(_)) {
+                        seen = pre_read::look(self, lane, call, ReadFreshness::Org).await?;
                     }
                 }
             }

@@ -8,10 +8,10 @@ use rhai::{Dynamic, Engine, OptimizationLevel, Position};
 
 use crate::run::event::EventKind;
 use crate::script::bindings;
+use crate::script::call_context::{CallContext, RunContext};
 use crate::script::error_value::ErrorValue;
 use crate::script::keywords::free_keywords;
 use crate::script::memory::{self, MemoryGuard};
-use crate::script::scene::{CallContext, RunContext};
 use crate::script::secret;
 use crate::script::value_size::{TooMuch, is_looked_at, is_too_deep};
 

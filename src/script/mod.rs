@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`engine`] | Rhai with what runbooks may use, and limits |
 //! | [`bindings`] | the verbs, org and directory handles |
-//! | [`scene`] | where a verb is called from: run and lane |
+//! | [`call_context`] | where a verb is called from: run and lane |
 //! | [`check`] | what is wrong in a script, found without running it |
 //! | [`confidential`] | literals that may be secrets |
 //! | [`definitions`] | the language as files for editors |
@@ -26,14 +26,16 @@
 //! | [`error`] | errors as a person reads them |
 //! | [`sources`] | the texts that errors quote |
 //! | [`reference`] | operations and verbs in words |
-//! | [`place`] | what stands before a cursor |
+//! | [`cursor_context`] | what stands before a cursor |
 //! | [`outline`] | what a text declares, seen without parsing it |
 //! | [`keywords`] | words of the language |
 //! | [`nearest`] | "did you mean" |
 
 pub mod bindings;
+pub mod call_context;
 pub mod check;
 pub mod confidential;
+pub mod cursor_context;
 pub mod definitions;
 pub mod engine;
 pub mod error;
@@ -47,11 +49,9 @@ mod memory;
 pub mod nearest;
 pub mod outline;
 pub mod parameters;
-pub mod place;
 pub mod reference;
 pub mod resolver;
 pub mod runbook;
-pub mod scene;
 mod secret;
 pub mod session;
 pub mod source_secrets;

@@ -8,9 +8,9 @@ use std::thread::{self, ThreadId};
 use rhai::{AST, Engine, EvalAltResult, GlobalRuntimeState, Module, ModuleResolver, Position, Scope, Shared};
 
 use crate::error::CommandError;
+use crate::script::call_context::CallContext;
 use crate::script::error_value::ErrorValue;
 use crate::script::library::{RunbookLibrary, ScriptSource};
-use crate::script::scene::CallContext;
 use crate::script::source_secrets;
 use crate::script::sources::SourceTexts;
 

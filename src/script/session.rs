@@ -3,16 +3,16 @@
 //! Variables live in one scope, functions and imports in one global state of rhai's; every entry is a source of its own, so that errors
 //! quote it. One expression given to `eval` is a session of one entry.
 
-mod away;
 mod complete;
-mod inspect;
-mod kept;
-mod last;
+mod entries;
+mod interrupt;
+mod last_value;
 mod secrets;
+mod value_shape;
 
 pub use complete::EntryCompleteness;
-pub use inspect::NameHolds;
-pub use kept::{KeptEntries, SessionEntry};
+pub use entries::{KeptEntries, SessionEntry};
+pub use value_shape::NameHolds;
 
 use std::sync::Arc;
 
@@ -23,15 +23,15 @@ use crate::error::{CommandError, CommandExit};
 use crate::run::lane::RunLane;
 use crate::run::{self, Run};
 use crate::script::bindings::{self, ScriptList, ScriptOrg};
+use crate::script::call_context::{CallContext, RunContext};
 use crate::script::engine::engine_of;
 use crate::script::error::{CallableName, KnownNames, ScriptDiagnostic};
 use crate::script::library::{RunbookLibrary, RunbookShelf, ScriptSource};
 use crate::script::resolver::RunModules;
-use crate::script::scene::{CallContext, RunContext};
 use crate::script::sources::SourceTexts;
 use crate::script::value::to_json;
-use away::FormerPlace;
-use last::LAST;
+use interrupt::FormerPlace;
+use last_value::LAST;
 
 /// Stack that a thread which evaluates entries needs, in bytes: as much as a runbook's.
 pub const STACK: usize = 64 << 20;
@@ -47,7 +47,7 @@ pub struct ScriptSession {
     host: Arc<RunContext>,
     lane: Arc<RunLane>,
     sources: SourceTexts,
-    text: last::ParsedText,
+    text: last_value::ParsedText,
     entries: Vec<SessionEntry>,
     /// Domains of the directories at hand.
     domains: Vec<String>,
@@ -93,11 +93,11 @@ impl ScriptSession {
         let sources = SourceTexts::default();
         let names = Arc::new(bindings::names(orgs.to_vec()));
         let host = Arc::new(RunContext::new(Arc::clone(run), runtime, sources.clone(), names, "input"));
-        let text = last::ParsedText::default();
+        let text = last_value::ParsedText::default();
         let mut engine = engine_of(&host);
         // The parser does not know the modules that earlier entries imported.
         engine.set_strict_variables(false);
-        last::let_name_the_last_result(&mut engine, &text);
+        last_value::let_name_the_last_result(&mut engine, &text);
         let entry = ScriptSource::new("input", RunbookShelf::Workspace, "input", "");
         engine.set_module_resolver(RunModules::new(library, sources.clone(), &entry));
         let mut scope = Scope::new();

@@ -10,10 +10,10 @@ mod changes;
 mod dump;
 mod entry;
 mod identity;
-mod outside;
+mod import_view;
+mod live;
 mod refusal;
 mod shadow;
-mod told;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -27,9 +27,9 @@ pub(super) use bind::BindAccount;
 pub(super) use changes::ReportedAccount;
 pub(super) use entry::{LdapEntry, PlacedEntry, SearchReach, ShownAttributes, same_value};
 pub(super) use identity::ObjectGuid;
-pub(super) use outside::{AccountKey, LiveDirectorySettings};
+pub(super) use import_view::{AsRead, is_usual};
+pub(super) use live::{AccountKey, LiveDirectorySettings};
 pub(super) use refusal::ChangeRefusal;
-pub(super) use told::{AsRead, is_usual};
 pub(super) use units::{ContainerKind, DirectoryContainer};
 
 /// One domain. The same seed and the same calls give the same GUIDs and SIDs; only times and the bind password differ.
@@ -53,7 +53,7 @@ pub(super) struct SimulatedDirectory {
     denied: BTreeSet<String>,
     bind: BindAccount,
     /// Where the directory really is, when it is not simulated.
-    outside: Option<outside::LiveDirectory>,
+    outside: Option<live::LiveDirectory>,
     /// The real directory that this one shadows.
     original: Option<shadow::ShadowOriginal>,
     /// Accounts as they were read, where that is another directory's.

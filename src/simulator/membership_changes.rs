@@ -1,11 +1,11 @@
 //! What makes and ends memberships: calls, rules, imports and provisioning all come through here.
 
+use super::invariants;
 use super::log::{self, LogEvent};
 use super::membership_lag;
 use super::org2org;
 use super::provisioning;
 use super::store::SimulatedOrg;
-use super::watch;
 
 /// Makes a user a member; false when the user was one already. `actor` is the admin, `None` Okta itself (a rule, an import).
 pub(super) fn add(org: &mut SimulatedOrg, group: &str, user: &str, actor: Option<&str>) -> bool {
@@ -44,7 +44,7 @@ fn change(org: &mut SimulatedOrg, group: &str, user: &str, to: MembershipEdit, a
         }
         of_group.last_membership_updated = now;
         if to == MembershipEdit::Absent {
-            watch::record_leaving(org, group, user);
+            invariants::record_leaving(org, group, user);
         }
         membership_lag::remember(org, group, user, to == MembershipEdit::Absent, now);
         log_membership(org, group, user, to, actor);

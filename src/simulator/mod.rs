@@ -38,6 +38,7 @@ mod headers;
 mod http;
 mod ids;
 mod import;
+mod invariants;
 mod jobs;
 mod json_patch;
 mod ldap;
@@ -81,11 +82,10 @@ mod user_lifecycle;
 mod user_profile;
 mod user_search;
 mod users;
-mod watch;
 mod wire;
 
 #[cfg(test)]
-mod stage;
+mod rule_fixture;
 #[cfg(test)]
 mod testing;
 

@@ -7,28 +7,28 @@
 //!
 //! The hub is an org behind a URL like any other: a token that was revoked or belongs to too small a role fails there as in life.
 
-mod ahead;
 mod app_features;
-mod begin;
 mod connection;
-mod details;
+mod credentials;
+mod defaults;
 mod features;
-mod given;
 mod group_push;
+mod group_updates;
 mod groups;
 mod hub;
 mod import;
 mod passwords;
+mod preflight;
 mod push_targets;
 mod users;
 mod worker;
 
 pub(super) use super::model::org2org_app::{GroupPush, Org2OrgApp};
-pub(super) use ahead::ahead;
-pub(super) use begin::{InitialSwitches, connect, link};
-pub(super) use given::give;
+pub(super) use credentials::give;
+pub(super) use defaults::{InitialSwitches, connect, link};
 pub(super) use hub::{HubHttp, PROVISIONING};
 pub(super) use passwords::password_changed;
+pub(super) use preflight::ahead;
 pub(super) use push_targets::target_of_push;
 pub(super) use worker::{drain, work};
 

@@ -28,7 +28,6 @@
 
 mod ad_instance;
 mod addresses;
-mod as_is;
 mod build;
 mod clients;
 mod connected;
@@ -36,7 +35,8 @@ mod contractors;
 mod directories;
 mod groups;
 mod people;
-mod plan;
+mod settled_state;
+mod spec;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -47,10 +47,10 @@ use super::error::SimulatorError;
 use super::store::SimulatedOrg;
 
 pub(super) use addresses::{placeholder, settle};
-pub(super) use as_is::each_text;
 pub(super) use groups::find_group;
-pub use plan::ScenarioSpec;
-pub(super) use plan::{
+pub(super) use settled_state::each_text;
+pub use spec::ScenarioSpec;
+pub(super) use spec::{
     AccountSpec, AdminSpec, AgentSpec, AppGroupSpec, AppSpec, AppUserSpec, ConnectionSpec, DirectorySpec, GroupSpec,
     HeldAppUserSpec, MappingSpec, MappingSpecDirection, OrgSpec, PushSpec, RuleSpec, UserSpec,
 };

@@ -9,16 +9,16 @@
 //! provisioning job, the effect of a call that is not modelled) is noted in the [`AnswerProvenance`] by the request whose answer says it.
 
 mod begin;
-mod ends;
+mod diff;
 mod hydrate;
+mod hydration_routes;
 mod known;
-mod ledger;
 mod local;
-mod needs;
+mod merge;
 mod neighbours;
-mod overlay;
-mod places;
 mod prediction;
+mod prefetch;
+mod provenance;
 mod reading;
 mod rebuild;
 mod upstream;
@@ -41,8 +41,8 @@ use reading::RuleRead;
 
 pub(super) use super::model::shadow_changes::ShadowChanges;
 pub(super) use begin::{ABOUT, begin, introduce};
-pub use ledger::AnswerProvenance;
 pub(super) use neighbours::{ShadowNeighbour, ShadowNeighbours};
+pub use provenance::AnswerProvenance;
 pub(super) use rebuild::{ShadowDirectories, UpstreamReply, is_kept, rebuild};
 pub use upstream::{UpstreamAnswer, UpstreamOrg, UpstreamRead};
 

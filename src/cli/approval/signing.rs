@@ -8,7 +8,7 @@ use super::super::CommandContext;
 use super::super::credentials::credentials;
 use super::super::org_identity::{OrgIdentity, actor_of, approval_key};
 use super::super::plan::saved::SavedPlan;
-use super::super::world::{RESERVE, client};
+use super::super::targets::{RESERVE, client};
 use super::claims::{ApprovalBounds, ApprovalClaims, ApprovalTerms, ISSUER, VALID_FOR};
 use super::signature::ApprovalSigner;
 use crate::config::OrgProfile;

@@ -8,7 +8,7 @@ use super::super::CommandContext;
 use super::super::failures::run_failure;
 use super::super::org_identity::OrgIdentity;
 use super::super::plan::saved::SavedPlan;
-use super::super::world::RunTargets;
+use super::super::targets::RunTargets;
 use super::ApprovalDemand;
 use super::claims::{ApprovalBounds, ApprovalClaims};
 use super::signature::{self, SignedBy};

@@ -5,11 +5,11 @@ use std::time::Instant;
 use secrecy::SecretString;
 
 use super::super::CommandContext;
-use super::super::conduct::runtime;
 use super::super::credentials::{check_place, of_profile, store};
 use super::super::failures::okta_failure;
 use super::super::known_scopes::usual_scopes;
-use super::super::world::{RESERVE, address, settings};
+use super::super::run_options::runtime;
+use super::super::targets::{RESERVE, address, settings};
 use crate::config::{OrgProfile, PersonSignIn, SignIn};
 use crate::error::{CommandError, CommandExit};
 use crate::okta;

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::super::conduct::runtime;
+use super::super::run_options::runtime;
 use super::super::scopes::{advice, missing};
-use super::super::world::{RESERVE, client, directory};
+use super::super::targets::{RESERVE, client, directory};
 use super::super::{CommandContext, OutputFormat};
 use super::diagnosis::OrgDiagnosis;
 use crate::config::{OrgProfile, SignIn};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::rehearsal::{RehearsalResult, ThingNames};
+use super::super::plan_mode::{RehearsalResult, ThingNames};
 use super::saved::SavedPlan;
 use crate::report::plan::{PlannedCall, RunPlan};
 

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use super::super::failures::run_failure;
 use super::super::plan::saved::agreement;
-use super::super::rehearsal::{PlanHeader, ShadowTargets};
+use super::super::plan_mode::{PlanHeader, ShadowTargets};
 use super::{RunCommandWords, SessionParts};
 use crate::error::CommandError;
 use crate::okta::operations;
 use crate::repl::PlanCommand;
 use crate::report::plan::{RunPlan, lines};
 use crate::report::text::count_noun;
+use crate::run::consent::WriteConsent;
 use crate::run::event::{EventKind, RunOutcome};
-use crate::run::gate::WriteConsent;
 use crate::run::{self, PlannedWrites, Run, RunOptions, journal};
 use crate::script::check::least_scopes;
 use crate::script::digest;

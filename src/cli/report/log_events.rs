@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::cli::CommandContext;
-use crate::cli::conduct::runtime;
-use crate::cli::world::of_record;
+use crate::cli::run_options::runtime;
+use crate::cli::targets::of_record;
 use crate::error::CommandError;
 use crate::okta::{ApiRequest, HttpMethod, OktaClient, PageGuard, SilentObserver};
 use crate::report::evidence::WriteEvidence;

@@ -4,8 +4,8 @@ use rustyline::completion::Pair;
 
 use super::{SessionCompletion, beginning, pair};
 use crate::okta::operations;
-use crate::repl::known::{NamedThing, ThingKind};
-use crate::script::place::{CursorPlace, OpenCall};
+use crate::repl::completion_cache::{NamedThing, ThingKind};
+use crate::script::cursor_context::{CursorPlace, OpenCall};
 
 impl SessionCompletion {
     pub(super) fn texts(&self, before: &str, after: &str, place: &CursorPlace) -> Vec<Pair> {

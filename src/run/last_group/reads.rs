@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::run::call::ApiCall;
-use crate::run::door::Run;
 use crate::run::error::CallError;
+use crate::run::execution::Run;
 use crate::run::lane::RunLane;
 
 /// So many removals share the read of one page.

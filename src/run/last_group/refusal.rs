@@ -6,9 +6,9 @@ use super::removal::{ALLOW_WITHOUT_GROUP, MembershipRemoval};
 use crate::okta;
 use crate::run::call::ApiCall;
 use crate::run::changed_since::name_some;
-use crate::run::door::Run;
 use crate::run::error::CallError;
 use crate::run::event::EventKind;
+use crate::run::execution::Run;
 use crate::run::journal::EntryState;
 use crate::run::lane::RunLane;
 

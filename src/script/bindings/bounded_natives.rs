@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 
-use super::raise::{CallSite, RaisedError};
+use super::call_site::{CallSite, RaisedError};
 use crate::run;
-use crate::script::scene::CallContext;
+use crate::script::call_context::CallContext;
 use crate::script::value_size::{self, TooMuch};
 
 /// The most bytes of a text or a blob that one function makes.

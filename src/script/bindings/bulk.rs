@@ -9,17 +9,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext};
 use serde_json::{Value, json};
 
+use super::call_site::{CallSite, RaisedError};
+use super::capture_copy::{LaneClosure, unshare};
 use super::flow::show_value;
 use super::list::ScriptList;
 use super::options::VerbOptions;
-use super::raise::{CallSite, RaisedError};
-use super::unshare::{LaneClosure, unshare};
 use crate::run::ItemStart;
 use crate::run::lane::RunLane;
 use crate::run::undo::NotUndone;
+use crate::script::call_context::CallContext;
 use crate::script::error::ScriptDiagnostic;
 use crate::script::error_value::ErrorValue;
-use crate::script::scene::CallContext;
 use crate::script::value::{from_answer, from_json, to_json};
 
 /// Registered as raw functions, which get the list itself: it may be long, and a copy is made anyway.

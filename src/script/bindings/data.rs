@@ -3,9 +3,9 @@
 use rhai::{Engine, Module, NativeCallContext};
 use serde_json::json;
 
+use super::call_site::{CallSite, RaisedError};
 use super::directory::name;
-use super::raise::{CallSite, RaisedError};
-use crate::script::scene::CallContext;
+use crate::script::call_context::CallContext;
 
 /// What to write instead of `sleep` and `timestamp`.
 pub(in crate::script) const NO_CLOCK: &str = "use wait_until(#{ timeout: 60, every: 5 }, || …) and now()";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, NativeCallContext};
 use serde_json::{Value, json};
 
-use super::raise::{CallSite, RaisedError};
+use super::call_site::{CallSite, RaisedError};
 use crate::ldap::{self, DirectoryEntry, Dn, SearchScope};
 use crate::script::error_value::ErrorValue;
 use crate::script::value::from_answer;

@@ -2,12 +2,12 @@
 
 use rhai::{Array, Dynamic, Engine, NativeCallContext};
 
-use super::raise::{CallSite, RaisedError};
+use super::call_site::{CallSite, RaisedError};
 use crate::run::event::EventKind;
 use crate::run::plural::count_noun;
+use crate::script::call_context::CallContext;
 use crate::script::error::kind_of;
 use crate::script::error_value::ErrorValue;
-use crate::script::scene::CallContext;
 use crate::script::value::to_json;
 
 pub(super) fn register(engine: &mut Engine) {

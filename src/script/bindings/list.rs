@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext};
 
-use super::raise::{CallSite, RaisedError};
+use super::call_site::{CallSite, RaisedError};
 use crate::okta::NextPage;
 use crate::run::ListPage;
 use crate::run::call::ApiCall;
 use crate::run::page_walk::PageWalk;
+use crate::script::call_context::CallContext;
 use crate::script::error::kind_of;
-use crate::script::scene::CallContext;
 use crate::script::value::{ConversionError, from_answer};
 
 /// A list that an operation returned. Clones share what was fetched.

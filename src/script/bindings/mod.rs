@@ -5,7 +5,7 @@
 //! | [`org`] | org handles: a method for every operation of the API, and calls by path |
 //! | [`list`] | lists that fetch their pages as they are walked |
 //! | [`flow`] | `step`, `check`, `note`, `table`, `confirm`, `remark` |
-//! | [`patience`] | `manual`, `wait_until` |
+//! | [`wait_until`] | `manual`, `wait_until` |
 //! | [`bulk`] | `each` |
 //! | [`progress`] | `progress` |
 //! | [`directory`] | directory handles |
@@ -23,26 +23,26 @@
 mod arguments;
 mod bounded_natives;
 mod bulk;
+mod call_site;
+mod capture_copy;
 mod data;
 mod directory;
 mod flow;
 mod list;
 mod options;
 mod org;
-mod patience;
 mod progress;
-mod raise;
 mod spelling;
-mod unshare;
 mod verbs;
+mod wait_until;
 
 pub(in crate::script) use data::NO_CLOCK;
 pub(in crate::script) use list::ScriptList;
 pub(in crate::script) use options::{OPTIONS, OptionType};
 pub use org::ScriptOrg;
 pub(in crate::script) use org::find_operation;
-pub(in crate::script) use patience::manual_slug;
 pub use verbs::{ScriptVerb, VERBS};
+pub(in crate::script) use wait_until::manual_slug;
 
 use rhai::Engine;
 
@@ -55,7 +55,7 @@ pub fn register(engine: &mut Engine) {
     org::register(engine);
     list::register(engine);
     flow::register(engine);
-    patience::register(engine);
+    wait_until::register(engine);
     bulk::register(engine);
     progress::register(engine);
     directory::register(engine);

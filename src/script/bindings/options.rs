@@ -4,7 +4,7 @@ use std::fmt;
 
 use rhai::{Dynamic, FnPtr, Map};
 
-use super::raise::{CallSite, RaisedError};
+use super::call_site::{CallSite, RaisedError};
 use crate::script::nearest::{nearest, or_list};
 
 /// What an option is.

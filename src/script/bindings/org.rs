@@ -8,8 +8,8 @@ use rhai::{Dynamic, Engine, NativeCallContext};
 use serde_json::Value;
 
 use super::arguments;
+use super::call_site::{CallSite, RaisedError};
 use super::list::ScriptList;
-use super::raise::{CallSite, RaisedError};
 use crate::okta::operations::{self, ResultKind};
 use crate::okta::{ApiOperation, HttpMethod};
 use crate::run::call::{ApiCall, CallAction};

@@ -2,8 +2,8 @@
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, NativeCallContext};
 
-use super::raise::CallSite;
-use crate::script::scene::CallContext;
+use super::call_site::CallSite;
+use crate::script::call_context::CallContext;
 
 /// A list of which is shown how far a `for` over it has come.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! A verb's signature in its parts: `list.find(|item| …)`.
 
-use crate::script::place::split;
+use crate::script::cursor_context::split;
 
 /// The receiver and the arguments of a call, as definitions write them.
 pub(super) struct CallSignature {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::script::place::is_name;
+use crate::script::cursor_context::is_name;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::script) struct OutlineToken {

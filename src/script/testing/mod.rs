@@ -16,17 +16,17 @@
 //! | `coverage` | the steps that were come to |
 
 mod assertions;
-mod bench;
+mod captured_events;
 mod coverage;
-mod ground;
-mod heard;
+mod environment;
+mod fixture;
 mod suite;
-mod trial;
+mod test_run;
 mod verbs;
 mod words;
 
 pub use coverage::{CoveredSteps, StepCoverage};
-pub use ground::{SimulatorStarter, TestEnvironment};
+pub use environment::{SimulatorStarter, TestEnvironment};
 pub use suite::{CompiledRunbooks, ScriptSuite, ScriptTest, TestContext, TestVerdict};
 pub use words::TEST_VERBS;
 

@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 
 use rhai::{AST, Engine, EvalAltResult, Scope};
 
-use super::bench::TestFixture;
 use super::coverage::StepCoverage;
-use super::ground::SimulatorStarter;
+use super::environment::SimulatorStarter;
+use super::fixture::TestFixture;
 use super::verbs;
 use crate::error::CommandError;
+use crate::script::call_context::CallContext;
 use crate::script::check;
 use crate::script::error::{KnownNames, ScriptDiagnostic};
 use crate::script::execution::CompiledRunbook;
 use crate::script::library::{RunbookLibrary, ScriptSource};
 use crate::script::resolver::RunModules;
 use crate::script::runbook::RunbookHeader;
-use crate::script::scene::CallContext;
 use crate::script::sources::SourceTexts;
 
 /// Stack of a test's thread in bytes, as much as a runbook's.

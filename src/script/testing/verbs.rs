@@ -11,20 +11,20 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::assertions::{self, raise_failure};
-use super::bench::TestFixture;
-use super::ground::TestEnvironment;
+use super::environment::TestEnvironment;
+use super::fixture::TestFixture;
 use super::suite::TestContext;
-use super::trial::{self, TrialConduct};
+use super::test_run::{self, TrialConduct};
 use super::words::TEST_VERBS;
 use crate::error::CommandError;
 use crate::okta::HttpMethod;
 use crate::run::actor::RunActor;
-use crate::run::gate::{ConsentOptions, WriteConsent, no_guard};
+use crate::run::consent::{ConsentOptions, WriteConsent, no_guard};
 use crate::run::{self, EditPolicy, Run, RunOptions, RunTarget, journal};
 use crate::script::bindings::{self, ScriptOrg};
+use crate::script::call_context::{CallContext, RunContext};
 use crate::script::error::{CallableName, KnownNames};
 use crate::script::error_value::ErrorValue;
-use crate::script::scene::{CallContext, RunContext};
 use crate::script::sources::SourceTexts;
 use crate::script::value::{from_json, to_json};
 
@@ -124,7 +124,7 @@ fn simulator(context: &NativeCallContext, scenario: &Map) -> TestError<TestSimul
 /// Operations and directories of the test itself belong to a run of its own.
 fn enter(around: &TestContext, ground: &TestEnvironment) -> Result<(), CommandError> {
     let run = Run::begin(RunOptions {
-        journal: trial::journal(around)?,
+        journal: test_run::journal(around)?,
         procedure: run::RunProcedure {
             runbook: "test".to_owned(),
             digest: String::new(),
@@ -169,7 +169,7 @@ fn run_runbook(context: &NativeCallContext, name: &str, params: &Map, options: &
         Some(ground) => ground,
         None => simulator(context, &Map::new())?.ground,
     };
-    let told = trial::run(&around, &ground, name, params, &conduct).map_err(|error| fail_test(context, &error))?;
+    let told = test_run::run(&around, &ground, name, params, &conduct).map_err(|error| fail_test(context, &error))?;
     value_of(context, &told)
 }
 
@@ -183,7 +183,7 @@ fn resume_run(context: &NativeCallContext, run: &Map, options: &Map) -> TestErro
         let words = "resume_run takes what run_runbook told of a run that was begun";
         return Err(raise_failure(context, "usage", words));
     };
-    let told = trial::resume(&around, &ground, &id, &conduct).map_err(|error| fail_test(context, &error))?;
+    let told = test_run::resume(&around, &ground, &id, &conduct).map_err(|error| fail_test(context, &error))?;
     value_of(context, &told)
 }
 

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::super::stage::RuleFixture;
+use super::super::rule_fixture::RuleFixture;
 
 const UNIT: &str = "OU=Users,DC=corp,DC=example";
 

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::super::stage::RuleFixture;
+use super::super::rule_fixture::RuleFixture;
 
 #[test]
 fn writes_are_refused_where_okta_refuses_them() {

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::super::stage::RuleFixture;
+use super::super::rule_fixture::RuleFixture;
 
 /// Method, path, body, status, error code, first cause.
 type AppRow = (&'static str, &'static str, Value, u16, &'static str, &'static str);

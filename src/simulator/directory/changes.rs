@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::super::dn::{DirectoryName, fold};
 use super::account::{RESERVED, spelling};
 use super::identity::{ObjectGuid, ObjectSid};
-use super::outside::AccountSwitch;
+use super::live::AccountSwitch;
 use super::units::{parse, taken_dn};
 use super::{
     ChangeRefusal, ContainerKind, DirectoryAccount, DirectoryNode, NewAccount, SearchReach, SimulatedDirectory,

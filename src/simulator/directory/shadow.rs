@@ -10,7 +10,7 @@ use ldap3::Scope;
 use serde_json::Value;
 
 use super::dump::row;
-use super::outside::{LiveDirectory, LiveDirectorySettings};
+use super::live::{LiveDirectory, LiveDirectorySettings};
 use super::units::parse;
 use super::{AccountKey, ChangeRefusal, ObjectGuid, SearchReach, SimulatedDirectory};
 

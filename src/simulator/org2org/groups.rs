@@ -10,7 +10,7 @@ use super::super::model::org2org_app::GroupPush;
 use super::super::options::PushedNameTaken;
 use super::super::service::OrgService;
 use super::super::store::{OktaId, ProvisioningJob, SimulatedOrg, StoredApp, StoredGroup};
-use super::details;
+use super::group_updates;
 use super::hub::{HubConnection, HubFailure, HubHttp, HubSession};
 use super::push_targets::push_mut;
 use super::worker::note_refusal;
@@ -78,7 +78,7 @@ impl DesiredGroup {
             return Ok("application.provision.group.verify_exists");
         }
         let name = now["profile"]["name"].as_str().unwrap_or(&self.name);
-        details::describe(hub, id, name, &self.description).await?;
+        group_updates::describe(hub, id, name, &self.description).await?;
         Ok("application.provision.group.update")
     }
 

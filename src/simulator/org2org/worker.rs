@@ -9,7 +9,7 @@ use super::super::log::{self, LogEvent};
 use super::super::service::OrgService;
 use super::super::store::{JobKind, ProvisioningJob, SimulatedOrg};
 use super::hub::{HubConnection, HubFailure, HubHttp};
-use super::{details, groups, import, passwords, users};
+use super::{group_updates, groups, import, passwords, users};
 
 /// How often the queue is looked at.
 const EVERY: Duration = Duration::from_millis(20);
@@ -67,7 +67,7 @@ async fn perform(service: &OrgService, line: &HubHttp, job: &ProvisioningJob) {
         JobKind::Deactivate => users::deactivate(service, line, job).await,
         JobKind::PushGroup => groups::push(service, line, job).await,
         JobKind::PushMember => groups::push_member(service, line, job).await,
-        JobKind::UpdateGroup => details::update(service, line, job).await,
+        JobKind::UpdateGroup => group_updates::update(service, line, job).await,
         JobKind::PushPassword => passwords::push(service, line, job).await,
         JobKind::DeleteGroup => groups::delete(service, line, job).await,
         JobKind::Import => import::import(service, line, job).await,

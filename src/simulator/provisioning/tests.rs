@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::stage::RuleFixture;
+use super::super::rule_fixture::RuleFixture;
 
 /// Rule, what is done, whom it is about, and what is told of him (see `RuleFixture::tells`).
 type ProvisioningRow = (&'static str, fn(RuleFixture) -> RuleFixture, &'static str, &'static str);

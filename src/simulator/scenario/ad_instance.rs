@@ -14,11 +14,11 @@ use super::super::mappings;
 use super::super::org2org;
 use super::super::provisioning;
 use super::super::store::{ActiveDirectory, AdAgent, AppGroup, EpochMillis, OktaId, SimulatedOrg, StoredApp};
-use super::as_is;
 use super::build::ScenarioProblems;
 use super::directories::qualify;
 use super::groups::find_group;
-use super::plan::{AppGroupSpec, AppSpec, AppUserSpec, OrgSpec};
+use super::settled_state;
+use super::spec::{AppGroupSpec, AppSpec, AppUserSpec, OrgSpec};
 
 /// Makes an app with its groups and users, imports the accounts of its directory, and lets what follows from it happen. In a settled
 /// org nothing does.
@@ -26,7 +26,7 @@ pub(super) fn add(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems
     let Some(mut app) = app(org, plan, of, problems) else {
         return;
     };
-    as_is::complete(org, &mut app, plan, problems);
+    settled_state::complete(org, &mut app, plan, problems);
     let (id, connected) = (app.id.clone(), app.active_directory.is_some());
     org.apps.insert(id.clone(), app);
     let follows = !of.settled;
@@ -45,10 +45,10 @@ pub(super) fn add(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems
     for user in &plan.users {
         match user {
             AppUserSpec::Assigned(login) => assign_user(org, &id, login, problems),
-            AppUserSpec::Held(held) => as_is::hold(org, &id, held),
+            AppUserSpec::Held(held) => settled_state::hold(org, &id, held),
         }
     }
-    as_is::join_parts(org, &id, plan, of, problems);
+    settled_state::join_parts(org, &id, plan, of, problems);
     if follows {
         // The scenario begins when all this is long done.
         jobs::run_due(org, EpochMillis::MAX / 2);
@@ -71,7 +71,7 @@ fn app(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems: &mut Scen
             app.active_directory = Some(directory);
             Some(app)
         }
-        (None, Some(body)) if of.settled => Some(as_is::app(org, plan, body)),
+        (None, Some(body)) if of.settled => Some(settled_state::app(org, plan, body)),
         (None, Some(body)) => other(org, plan, body, problems),
         _ => {
             problems.add(format!("org {:?}: an app has one of `activeDirectory`, `app` and `hub`", org.name));

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::super::oauth::ClientKeys;
 use super::super::store::{SimulatedOrg, StoredApp};
-use super::as_is::each_text;
+use super::settled_state::each_text;
 
 /// Addresses of orgs, each with a token that is good there, by the orgs' names.
 pub(in crate::simulator) type OrgAddresses = BTreeMap<String, (String, SecretString)>;

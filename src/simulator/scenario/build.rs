@@ -5,8 +5,8 @@ use std::sync::{Arc, RwLock};
 
 use super::super::error::SimulatorError;
 use super::super::store::SimulatedOrg;
-use super::plan::{OrgSpec, ScenarioSpec};
-use super::{BuiltScenario, ad_instance, as_is, clients, connected, contractors, directories, groups, people};
+use super::spec::{OrgSpec, ScenarioSpec};
+use super::{BuiltScenario, ad_instance, clients, connected, contractors, directories, groups, people, settled_state};
 
 /// What is wrong with a scenario, all of it.
 #[derive(Default)]
@@ -89,7 +89,7 @@ fn finish(org: &mut SimulatedOrg, plan: &OrgSpec, problems: &mut ScenarioProblem
         ad_instance::add(org, app, plan, problems);
     }
     for group in &plan.groups {
-        as_is::be_sourced(org, group, problems);
+        settled_state::be_sourced(org, group, problems);
     }
     for client in &plan.clients {
         clients::add(org, client, problems);

@@ -9,7 +9,7 @@ use super::super::store::SimulatedOrg;
 use super::ad_instance;
 use super::build::ScenarioProblems;
 use super::people;
-use super::plan::ClientSpec;
+use super::spec::ClientSpec;
 
 /// Granted where the scenario names none: the families that runbooks touch. A `.manage` scope implies its `.read`, yet is asked for
 /// by its own name, so both are granted.

@@ -4,7 +4,7 @@ use super::super::org2org::{self, InitialSwitches};
 use super::super::store::{OktaId, SimulatedOrg};
 use super::BuiltScenario;
 use super::build::ScenarioProblems;
-use super::plan::{AppSpec, AppUserSpec, OrgSpec};
+use super::spec::{AppSpec, AppUserSpec, OrgSpec};
 
 /// Connects them, and links users of theirs whom the hub has by the same login.
 pub(super) fn connect(world: &mut BuiltScenario, plans: &[OrgSpec], problems: &mut ScenarioProblems) {

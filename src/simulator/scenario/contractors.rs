@@ -10,7 +10,7 @@ use super::BuiltScenario;
 use super::build::ScenarioProblems;
 use super::directories::qualify;
 use super::people::add_user;
-use super::plan::{ContractorSpec, UserSpec};
+use super::spec::{ContractorSpec, UserSpec};
 
 /// The OU of the product's examples.
 const UNIT: &str = "User-Contractor";

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::directory::{ChangeRefusal, LiveDirectorySettings, NewAccount, ObjectGuid, SimulatedDirectory};
 use super::super::dn::DirectoryName;
 use super::build::ScenarioProblems;
-use super::plan::{AccountSpec, DirectorySpec, LiveDirectorySpec};
+use super::spec::{AccountSpec, DirectorySpec, LiveDirectorySpec};
 
 /// Added to the seed where ids are given.
 pub(super) const OF_OTHERS: u64 = 1 << 32;

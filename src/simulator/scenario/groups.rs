@@ -8,7 +8,7 @@ use super::super::rule_membership;
 use super::super::store::{OktaId, RecentChanges, SimulatedOrg, StoredGroup, StoredRule};
 use super::build::ScenarioProblems;
 use super::people::is_new;
-use super::plan::{GroupSpec, OrgSpec, RuleSpec};
+use super::spec::{GroupSpec, OrgSpec, RuleSpec};
 
 const KINDS: &[&str] = &["OKTA_GROUP", "APP_GROUP", "BUILT_IN"];
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::store::{AdminRole, ApiToken, OktaId, SimulatedOrg, StoredUser};
 use super::build::ScenarioProblems;
-use super::plan::{AdminSpec, OrgSpec, UserSpec};
+use super::spec::{AdminSpec, OrgSpec, UserSpec};
 
 const MONTH: i64 = 30 * 86_400_000;
 /// What users may be at the start.

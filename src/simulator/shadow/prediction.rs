@@ -10,7 +10,7 @@ use super::super::ids::planned_id;
 use super::super::json_patch;
 use super::super::routes::{self, RouteEndpoint, RouteMatch};
 use super::super::service::{IncomingRequest, OrgService, OutgoingAnswer};
-use super::overlay::{MergedThing, with_link};
+use super::merge::{MergedThing, with_link};
 use super::upstream::UpstreamAnswer;
 use super::{OrgShadow, answer};
 

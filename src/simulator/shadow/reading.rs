@@ -10,9 +10,9 @@ use super::super::page_chain::PageChain;
 use super::super::routes::{self, RouteEndpoint, RouteMatch};
 use super::super::service::{IncomingRequest, OrgService, OutgoingAnswer};
 use super::super::store::SimulatedOrg;
+use super::hydration_routes::{self, HydrationRoute};
 use super::local::{LocalCaller, list_of};
-use super::overlay::{LOGS, OverlayReader};
-use super::places::{self, HydrationRoute};
+use super::merge::{LOGS, OverlayReader};
 use super::upstream::{UpstreamAnswer, UpstreamOrg};
 use super::{OrgShadow, answer};
 
@@ -35,7 +35,7 @@ impl OrgShadow {
     ) -> Result<OutgoingAnswer, String> {
         let seen = self.fetch(incoming).await?;
         let outgoing = service.give(answer(200, Value::Null));
-        let reply = match places::find(endpoint.pattern) {
+        let reply = match hydration_routes::find(endpoint.pattern) {
             Some(place) => {
                 self.know_parent(service, place, parameters).await?;
                 self.take(&mut service.write(), place, incoming.path, parameters, &seen);
@@ -98,7 +98,7 @@ impl OrgShadow {
         let RouteMatch::Found(endpoint, parameters) = routes::ROUTES.find("GET", path) else {
             return;
         };
-        if let Some(place) = places::find(endpoint.pattern) {
+        if let Some(place) = hydration_routes::find(endpoint.pattern) {
             self.take(&mut service.write(), place, path, &parameters, seen);
             if place.is_list() {
                 self.note_list(place, path, query, seen);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::directory::SimulatedDirectory;
 use super::super::routes::{self, RouteMatch};
 use super::super::store::{OktaId, SimulatedOrg};
-use super::places::{self, HydrationRoute};
+use super::hydration_routes::{self, HydrationRoute};
 use super::{ShadowChanges, UpstreamAnswer};
 
 /// Directories by domain.
@@ -63,7 +63,7 @@ fn imagined_domains(directories: &ShadowDirectories) -> std::collections::BTreeS
 
 /// Whether the simulator keeps what the answer at a path tells, by the pattern of the path.
 pub(in crate::simulator) fn is_kept(pattern: &str) -> bool {
-    places::find(pattern).is_some()
+    hydration_routes::find(pattern).is_some()
 }
 
 /// An answer whose place is known.
@@ -88,7 +88,12 @@ impl<'a> TakenAnswer<'a> {
             (thing, 200) => std::slice::from_ref(thing),
             _ => return None,
         };
-        Some(Self { place: places::find(endpoint.pattern)?, parameters, things, rank: rank(endpoint.pattern) })
+        Some(Self {
+            place: hydration_routes::find(endpoint.pattern)?,
+            parameters,
+            things,
+            rank: rank(endpoint.pattern),
+        })
     }
 
     fn put_into(&self, org: &mut SimulatedOrg) {
