@@ -115,7 +115,7 @@ impl ShadowTargets {
         stopped: Option<String>,
     ) -> Result<(RunPlan, ThingNames), CommandError> {
         let names = runtime.block_on(ThingNames::of(&self.world))?;
-        let effects = runtime.block_on(draft::effects(&self.world, &names))?;
+        let effects = runtime.block_on(draft::effects(&self.world, &names, run))?;
         let draft = PlanBuilder { subject, real, world: &self.world, run, stopped, names: &names, effects };
         let plan = draft.plan();
         let plan = plan.map_err(|error| journal_failure(self.folder.path(), &error))?;

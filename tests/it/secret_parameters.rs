@@ -98,6 +98,53 @@ fn a_secret_reaches_the_org_and_nothing_else() {
     }
 }
 
+/// A plan is made to be handed on: what it says of the org's end holds no secret, neither one that is made nor one that was there.
+#[test]
+fn a_plan_holds_no_secret_that_it_writes() {
+    let stage = stage();
+    stage.write("runbooks/several.rhai", r#"//! Put a secret into a group, an app and a person.
+const ORGS = #{ okta: "the org" };
+const PARAMS = #{ answer: #{ type: "secret", help: "an answer" }, last: #{ type: "string", help: "a last name" } };
+step("Write");
+okta.add_group(#{ profile: #{ name: "Holder", description: params.answer } });
+okta.create_application(#{ name: "bookmark", label: "B", signOnMode: "BOOKMARK", settings: #{ app: #{ url: "https://b.example" }, notes: #{ admin: params.answer } } });
+let ada = okta.get_user("ada.novak@corp.example");
+okta.update_user(ada.id, #{ profile: #{ nickName: params.answer, lastName: params.last } });
+"#);
+    let given = ["several", "--param", "answer=file:answer", "--param"];
+    let plans: [&[&str]; 3] = [
+        &["--force", "--out", "plan.json"],
+        &["--output", "json", "--force", "--out", "other.json"],
+        &["--output", "html", "--force", "--out", "plan.html"],
+    ];
+    let looked_at = |last: &str| {
+        for plan in plans {
+            let planned = [&["plan"], given.as_slice(), &[last], plan].concat();
+            let planned = Ran::command(&mut command(&stage, &planned));
+            planned.exits(0);
+            assert_nowhere(&stage, &planned);
+        }
+        let plan: Value = serde_json::from_slice(&std::fs::read(stage.folder().join("plan.json")).unwrap()).unwrap();
+        assert!(plan.to_string().contains("(redacted)") && plan.to_string().contains("nickName"), "{plan}");
+    };
+    looked_at("last=Novak-Moe");
+    let done = [&["run"], given.as_slice(), &["last=Novak-Moe", "--yes"]].concat();
+    Ran::command(&mut command(&stage, &done)).exits(0);
+    // Now it is what was there before.
+    stage.write(
+        "runbooks/several.rhai",
+        r#"//! Take a secret from a person.
+const ORGS = #{ okta: "the org" };
+const PARAMS = #{ answer: #{ type: "secret", help: "an answer" }, last: #{ type: "string", help: "a last name" } };
+step("Write");
+check(params.answer != "", "it is given");
+let ada = okta.get_user("ada.novak@corp.example");
+okta.update_user(ada.id, #{ profile: #{ nickName: params.last } });
+"#,
+    );
+    looked_at("last=Moe");
+}
+
 /// An undo has no parameters: what it reads where the run wrote a secret is the secret.
 #[test]
 fn an_undo_writes_the_secrets_of_its_run_nowhere() {

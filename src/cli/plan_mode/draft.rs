@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::preparation::PreparedRunbook;
 use super::super::targets::RunTargets;
@@ -327,14 +327,18 @@ fn rename_placeholders(plan: RunPlan) -> RunPlan {
     serde_json::from_str(&renumber_placeholders(&text)).unwrap_or(plan)
 }
 
-/// How the shadows end.
-pub(super) async fn effects(world: &RunTargets, names: &ThingNames) -> Result<Vec<PlanEffect>, CommandError> {
+/// How the shadows end, without the secrets of the run that was tried in them.
+pub(super) async fn effects(
+    world: &RunTargets,
+    names: &ThingNames,
+    run: &Run,
+) -> Result<Vec<PlanEffect>, CommandError> {
     let mut effects: Vec<PlanEffect> = Vec::new();
     for (org, client) in &world.orgs {
         let ends = client.look("/simulator/shadow").await;
         let ends = ends.map_err(|error| CommandError::failed(error.to_string()))?.body;
         let found = ends.as_array().into_iter().flatten();
-        for effect in found.map(|end| effect(org, names, end)) {
+        for effect in found.map(|end| without_secrets(run, effect(org, names, end))) {
             let says_nothing = effect.how == EffectKind::Changed && effect.changes.is_empty();
             // All orgs tell of the directories that they share.
             if !says_nothing && !effects.contains(&effect) {
@@ -395,6 +399,22 @@ fn effect(org: &str, names: &ThingNames, end: &Value) -> PlanEffect {
         made: if made { timeless(after) } else { Value::Null },
         may: end["guess"] == true,
     }
+}
+
+/// What changed is told although both values of it are secrets: hence the changes are looked for first.
+fn without_secrets(run: &Run, mut effect: PlanEffect) -> PlanEffect {
+    let text = |field: &str, text: &str| {
+        let name = field.rsplit('.').next().unwrap_or(field);
+        let redacted = run.redacted(&json!({ name: text }));
+        redacted[name].as_str().map_or_else(|| redacted[name].to_string(), str::to_owned)
+    };
+    for change in &mut effect.changes {
+        change.before = text(&change.field, &change.before);
+        change.after = text(&change.field, &change.after);
+    }
+    effect.what = text("", &effect.what);
+    effect.made = run.redacted(&effect.made);
+    effect
 }
 
 fn of_directory(path: &str, before: &Value, after: &Value) -> (String, String) {
