@@ -171,6 +171,7 @@ impl RunbookConfig {
     pub fn warnings(&self, profile: &OrgProfile) -> Vec<String> {
         let secret = profile.sign_in.secret().warning(&self.environment);
         let mut warnings: Vec<String> = secret.into_iter().collect();
+        warnings.extend(profile.journal_key.iter().filter_map(|key| key.warning(&self.environment)));
         warnings.extend(profile.approval.warnings(&self.environment));
         if !self.profiles.orgs.contains_key(&profile.profile) {
             warnings.extend(okta_convention::warnings(&self.environment));

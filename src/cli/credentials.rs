@@ -31,6 +31,38 @@ pub(super) fn credentials(context: &CommandContext, profile: &OrgProfile) -> Res
     }
 }
 
+/// The secret that those who work on an org share, to seal journals by.
+///
+/// # Errors
+/// It cannot be read, or could be guessed.
+pub(super) fn journal_secret(
+    context: &CommandContext,
+    profile: &OrgProfile,
+) -> Result<Option<SecretString>, CommandError> {
+    let read = |source: &SecretSource| read_shared(context.config.environment(), source, "the journal key");
+    profile.journal_key.as_ref().map(read).transpose()
+}
+
+/// A shorter secret could be guessed from what it signs (RFC 7518, 3.2 wants as many bytes as the hash has).
+const SHORTEST_SECRET: usize = 32;
+
+/// Reads a secret that people share, which signs.
+///
+/// # Errors
+/// It cannot be read, or could be guessed. `name` says what it is.
+pub(super) fn read_shared(
+    environment: &ProcessEnvironment,
+    source: &SecretSource,
+    name: &str,
+) -> Result<SecretString, CommandError> {
+    let secret = source.read(environment)?;
+    if secret.expose_secret().len() < SHORTEST_SECRET {
+        return Err(CommandError::usage(format!("{name} is shorter than {SHORTEST_SECRET} bytes"))
+            .help("make one: openssl rand -hex 32"));
+    }
+    Ok(secret)
+}
+
 fn service_app(
     environment: &ProcessEnvironment,
     profile: &OrgProfile,

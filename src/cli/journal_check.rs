@@ -1,10 +1,10 @@
 //! Whether the journal of a run is as it was written: looked at before a run is taken up, taken back or reported.
 //!
-//! An altered journal is refused. Where nobody can tell, because the key of the seals is not here or the entries are older than seals, that
-//! is said and recorded; in an org that is guarded it is refused too, since a forger can name any key.
+//! An altered journal is refused, and so is one of which nobody can tell, because the key of its seals is not here or its entries are older
+//! than seals: a forger can name any key. Who accepts it is recorded.
 
 use super::CommandContext;
-use super::credentials::credentials;
+use super::credentials::{credentials, journal_secret};
 use super::failures::run_failure;
 use super::org_identity::local_actor;
 use super::targets::RunTargets;
@@ -25,45 +25,29 @@ pub(super) struct AlterationConsent {
 pub(super) struct JournalCheck<'a> {
     pub(super) context: &'a CommandContext,
     pub(super) journal: &'a Journal,
-    pub(super) keys: Vec<SealKey>,
-    /// A profile of the run that is guarded: an org in production, or one that wants approvals.
-    pub(super) guarded: Option<String>,
-    pub(super) acceptance: AlterationConsent,
+    keys: Vec<SealKey>,
+    /// Whether something can be sent to the run's orgs: what cannot is refused only where it is altered.
+    has_orgs: bool,
+    acceptance: AlterationConsent,
 }
 
 impl<'a> JournalCheck<'a> {
     /// By the credentials of a world; by the chain alone where there is none.
-    ///
-    /// # Errors
-    /// A profile cannot be read.
     pub(super) fn of_world(
         context: &'a CommandContext,
         journal: &'a Journal,
         world: Option<&RunTargets>,
         acceptance: AlterationConsent,
-    ) -> Result<Self, CommandError> {
+    ) -> Self {
         let clients = world.into_iter().flat_map(|world| world.orgs.values());
-        let profiles = world.into_iter().flat_map(|world| world.profiles.values());
-        let mut guarded = None;
-        for profile in profiles {
-            let settings = context.config.org(profile)?;
-            if settings.production || settings.approval.required {
-                guarded = Some(profile.clone());
-            }
-        }
-        Ok(Self {
-            context,
-            journal,
-            keys: clients.filter_map(|org| SealKey::of_client(org)).collect(),
-            guarded,
-            acceptance,
-        })
+        let keys = clients.flat_map(|org| SealKey::of_client(org)).collect();
+        Self { context, journal, keys, has_orgs: world.is_some(), acceptance }
     }
 
     /// What is doubtful in the journal of these runs, to be recorded in the run that goes on with them.
     ///
     /// # Errors
-    /// One was altered, or cannot be verified in an org that is guarded, and that is not accepted.
+    /// One was altered or cannot be verified, and that is not accepted.
     pub(super) fn doubts(&self, runs: &[String]) -> Result<Vec<EventKind>, CommandError> {
         let mut doubts = Vec::new();
         for run in runs {
@@ -74,26 +58,17 @@ impl<'a> JournalCheck<'a> {
 
     fn doubt(&self, run: &str) -> Result<Option<EventKind>, CommandError> {
         let found = self.journal.verify_by(run, &self.keys);
-        let accepted = self.acceptance.accept_altered;
-        if let Some(reason) = alteration_words(&found) {
-            if !accepted {
-                return Err(refuse_journal(&format!("the journal of run {run} was altered: {reason}")));
-            }
-            self.journal.accept_altered();
-            return Ok(Some(self.accepted(run, reason)));
-        }
-        let Some(reason) = found.ok().and_then(|found| unverified_words(&found.seals)) else {
+        let Some(doubt) = JournalDoubt::of(&found) else {
             return Ok(None);
         };
-        let Some(profile) = &self.guarded else {
-            return Ok(Some(EventKind::UnverifiedJournal { of: run.to_owned(), reason, accepted_by: None }));
-        };
-        if accepted {
-            return Ok(Some(self.accepted(run, reason)));
+        if self.acceptance.accept_altered {
+            self.journal.accept_altered();
+            return Ok(Some(self.accepted(run, doubt.reason)));
         }
-        Err(refuse_journal(&format!(
-            "the journal of run {run} cannot be verified: {reason}; `{profile}` is guarded, hence this is refused"
-        )))
+        if doubt.is_refused(self.has_orgs) {
+            return Err(doubt.refusal(run));
+        }
+        Ok(Some(EventKind::UnverifiedJournal { of: run.to_owned(), reason: doubt.reason, accepted_by: None }))
     }
 
     fn accepted(&self, run: &str, reason: String) -> EventKind {
@@ -116,28 +91,88 @@ pub(super) fn record(run: &Run, doubts: Vec<EventKind>) -> Result<(), CommandErr
     Ok(())
 }
 
-/// The keys of a run's orgs, as far as their credentials can be read here; and why others cannot.
+/// The keys of a run's orgs, as far as their secrets can be read here; and why others cannot.
 pub(super) fn keys_of(context: &CommandContext, record: &RunRecord) -> (Vec<SealKey>, Vec<String>) {
     let (mut keys, mut missing) = (Vec::new(), Vec::new());
     for profile in record.orgs.iter().filter_map(|org| org.profile.as_deref()) {
-        let read = context.config.org(profile).and_then(|profile| credentials(context, &profile));
-        match read {
-            Ok(credentials) => keys.extend(SealKey::of_credentials(&credentials)),
+        let mut add = |read: Result<Option<SealKey>, CommandError>| match read {
+            Ok(key) => keys.extend(key),
             Err(error) => missing.push(format!("`{profile}`: {}", error.message)),
+        };
+        match context.config.org(profile) {
+            Ok(profile) => {
+                add(journal_secret(context, &profile).map(|secret| secret.as_ref().and_then(SealKey::of_secret)));
+                add(credentials(context, &profile).map(|credentials| SealKey::of_credentials(&credentials)));
+            }
+            Err(error) => add(Err(error)),
         }
     }
     (keys, missing)
 }
 
-/// What is wrong with a journal that was altered.
-pub(super) fn alteration_words(found: &Result<JournalVerification, journal::JournalError>) -> Option<String> {
-    match found {
-        Err(error) => Some(format!("it cannot be read: {error}")),
-        Ok(found) => match &found.verdict {
-            ChainVerdict::Whole(_) => None,
-            ChainVerdict::Broken { entry, why } => Some(format!("entry {entry}: {why}")),
-            ChainVerdict::Record { why } => Some(format!("its record: {why}")),
-        },
+/// Why a journal is not taken for evidence.
+pub(super) struct JournalDoubt {
+    pub(super) kind: DoubtKind,
+    pub(super) reason: String,
+}
+
+/// How doubtful a journal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DoubtKind {
+    /// It is not as it was written.
+    Altered,
+    /// Nobody can tell here.
+    Unverified,
+    /// Nobody can tell anywhere, and there is nothing in it that could be done to an org.
+    Keyless,
+}
+
+impl JournalDoubt {
+    /// What is doubtful in what a verification found; none where all is genuine.
+    pub(super) fn of(found: &Result<JournalVerification, journal::JournalError>) -> Option<Self> {
+        let altered = |reason| Some(Self { kind: DoubtKind::Altered, reason });
+        let seals = match found {
+            Err(error) => return altered(format!("it cannot be read: {error}")),
+            Ok(found) => match &found.verdict {
+                ChainVerdict::Whole(_) => &found.seals,
+                ChainVerdict::Broken { entry, why } => return altered(format!("entry {entry}: {why}")),
+                ChainVerdict::Record { why } => return altered(format!("its record: {why}")),
+            },
+        };
+        let reason = unverified_words(seals)?;
+        let is_keyless = seals.unchecked == 0 && seals.older == 0 && seals.keyless_writes == 0;
+        Some(Self { kind: if is_keyless { DoubtKind::Keyless } else { DoubtKind::Unverified }, reason })
+    }
+
+    /// Whether nothing goes on with it unless a person accepts it. `has_orgs`: something can be sent to the run's orgs.
+    fn is_refused(&self, has_orgs: bool) -> bool {
+        match self.kind {
+            DoubtKind::Altered => true,
+            DoubtKind::Unverified => has_orgs,
+            DoubtKind::Keyless => false,
+        }
+    }
+
+    /// What is wrong with the journal of a run.
+    pub(super) fn words(&self, run: &str) -> String {
+        match self.kind {
+            DoubtKind::Altered => format!("the journal of run {run} was altered: {}", self.reason),
+            DoubtKind::Unverified | DoubtKind::Keyless => {
+                format!("the journal of run {run} cannot be verified: {}", self.reason)
+            }
+        }
+    }
+
+    pub(super) fn refusal(&self, run: &str) -> CommandError {
+        let go_on = match self.kind {
+            DoubtKind::Altered => "take the journal from a backup",
+            DoubtKind::Unverified | DoubtKind::Keyless => {
+                "use the credentials that the run had, or a journal_key in the profile, which admins can share"
+            }
+        };
+        CommandError::usage(self.words(run)).help(format!(
+            "nothing was sent; {go_on}, see `okta-runbook runs verify {run}`, or go on with it: --accept-altered"
+        ))
     }
 }
 
@@ -211,11 +246,6 @@ fn name_keys<'a>(keys: impl ExactSizeIterator<Item = &'a KeyId>) -> String {
     let noun = if keys.len() == 1 { "key" } else { "keys" };
     let keys: Vec<String> = keys.map(KeyId::to_string).collect();
     format!("{noun} {}", keys.join(", "))
-}
-
-pub(super) fn refuse_journal(words: &str) -> CommandError {
-    CommandError::usage(words)
-        .help("nothing was sent; take the journal from a backup, see `okta-runbook runs verify RUN`, or go on with it: --accept-altered")
 }
 
 /// The run and those that it takes back, one of the other.

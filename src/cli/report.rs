@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::CommandContext;
-use super::journal_check::{self, AlterationConsent};
+use super::journal_check::{self, AlterationConsent, DoubtKind, JournalDoubt};
 use super::output_file::{self, OverwriteMode};
 use crate::error::{CommandError, CommandExit};
 use crate::report::evidence::{self, RunEvidence, UndoEvidence, WriteState};
@@ -106,7 +106,7 @@ impl ReportArguments {
 /// Whether the journal is evidence, in words for the report.
 ///
 /// # Errors
-/// It was altered, and that is not accepted.
+/// It was altered or cannot be verified, and that is not accepted.
 fn verify_evidence(
     context: &CommandContext,
     journal: &Journal,
@@ -115,14 +115,19 @@ fn verify_evidence(
 ) -> Result<String, CommandError> {
     let (keys, missing) = journal_check::keys_of(context, record);
     let found = journal.verify_by(&record.run, &keys);
-    if let Some(reason) = journal_check::alteration_words(&found) {
-        let words = format!("the journal of run {} was altered: {reason}", record.run);
+    let doubt = JournalDoubt::of(&found);
+    // Where no credentials can be read, as of a simulator that is gone, the report says that nobody verified it.
+    let is_refused =
+        |doubt: &JournalDoubt| doubt.kind == DoubtKind::Altered || (missing.is_empty() && !keys.is_empty());
+    if let Some(doubt) = doubt.filter(is_refused) {
         if !acceptance.accept_altered {
-            return Err(journal_check::refuse_journal(&words));
+            return Err(doubt.refusal(&record.run));
         }
-        journal.accept_altered();
-        context.terminal.warn(&words);
-        return Ok(format!("ALTERED: {reason}; what follows is as it stands there"));
+        context.terminal.warn(&doubt.words(&record.run));
+        if doubt.kind == DoubtKind::Altered {
+            journal.accept_altered();
+            return Ok(format!("ALTERED: {}; what follows is as it stands there", doubt.reason));
+        }
     }
     Ok(found.map_or_else(|error| error.to_string(), |found| journal_check::summary(&found, &missing)))
 }

@@ -71,7 +71,7 @@ fn doubts(
     world: Option<&RunTargets>,
 ) -> Result<Vec<event::EventKind>, CommandError> {
     let runs = with_undone(journal, &record.run)?;
-    JournalCheck::of_world(context, journal, world, arguments.acceptance)?.doubts(&runs)
+    JournalCheck::of_world(context, journal, world, arguments.acceptance).doubts(&runs)
 }
 
 fn resume_runbook(

@@ -7,7 +7,7 @@ use crate::report::text::{OutputVerbosity, TextReporter, count_noun};
 use crate::run::event::RunCounts;
 use crate::run::journal::{self, ChainVerdict, Journal, RunRecord};
 
-use super::journal_check;
+use super::journal_check::{self, DoubtKind, JournalDoubt};
 use super::report;
 use super::run_options::read_journal;
 use super::{CommandContext, OutputFormat};
@@ -89,24 +89,30 @@ fn unreadable(error: &journal::JournalError) -> CommandError {
     error.help().into_iter().fold(text, CommandError::help)
 }
 
+const UNVERIFIED_HELP: &str = "verify it with the credentials that the run had, where an org's profile names them";
+
+/// # Errors
+/// The journal was altered, or it cannot be told whether it was.
 fn verify_run(context: &CommandContext, journal: &Journal, prefix: &str) -> Result<CommandExit, CommandError> {
     let record = the_run(journal, prefix)?;
     let (keys, missing) = journal_check::keys_of(context, &record);
     let found = journal.verify_by(&record.run, &keys).map_err(|error| unreadable(&error))?;
-    match found.verdict {
-        ChainVerdict::Whole(_) => {
-            let words = journal_check::summary(&found, &missing);
-            let line = format!("run {}: {words}", record.run);
-            context.terminal.line(&line);
-            Ok(CommandExit::Succeeded)
-        }
+    let words = match found.verdict {
+        ChainVerdict::Whole(_) => format!("run {}: {}", record.run, journal_check::summary(&found, &missing)),
         ChainVerdict::Broken { entry, why } => {
-            Err(CommandError::failed(format!("run {}: entry {entry}: {why}", record.run))
-                .help("what follows it cannot be trusted; take the journal from a backup"))
+            return Err(CommandError::failed(format!("run {}: entry {entry}: {why}", record.run))
+                .help("what follows it cannot be trusted; take the journal from a backup"));
         }
-        ChainVerdict::Record { why } => Err(CommandError::failed(format!("the record of run {}: {why}", record.run))
-            .help("it cannot be trusted; take the journal from a backup")),
+        ChainVerdict::Record { why } => {
+            return Err(CommandError::failed(format!("the record of run {}: {why}", record.run))
+                .help("it cannot be trusted; take the journal from a backup"));
+        }
+    };
+    if !found.seals.are_genuine() {
+        return Err(CommandError::failed(words).help(UNVERIFIED_HELP));
     }
+    context.terminal.line(&words);
+    Ok(CommandExit::Succeeded)
 }
 
 fn list(context: &CommandContext, journal: &Journal, output: OutputFormat) -> Result<CommandExit, CommandError> {
@@ -166,6 +172,7 @@ fn unknown_now(journal: &Journal, record: &RunRecord, counts: RunCounts) -> Resu
 
 fn show_run(context: &CommandContext, journal: &Journal, show: &ShowRunArguments) -> Result<CommandExit, CommandError> {
     let record = the_run(journal, &show.run)?;
+    warn_of_alteration(context, journal, &record);
     let mut narrator = TextReporter::new(OutputVerbosity::Verbose, context.terminal.width());
     let shown = journal.each_event(&record.run, |event| match show.output {
         OutputFormat::Json => context.terminal.line(&json::line(&event)),
@@ -187,6 +194,15 @@ fn show_run(context: &CommandContext, journal: &Journal, show: &ShowRunArguments
         context.terminal.warn(&words);
     }
     Ok(CommandExit::Succeeded)
+}
+
+/// An altered journal is shown all the same: what stands in it may tell what was done to it.
+fn warn_of_alteration(context: &CommandContext, journal: &Journal, record: &RunRecord) {
+    let (keys, _) = journal_check::keys_of(context, record);
+    let doubt = JournalDoubt::of(&journal.verify_by(&record.run, &keys));
+    if let Some(doubt) = doubt.filter(|doubt| doubt.kind == DoubtKind::Altered) {
+        context.terminal.warn(&doubt.words(&record.run));
+    }
 }
 
 /// The one run whose id begins so.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CommandContext;
-use super::credentials::credentials;
+use super::credentials::{credentials, journal_secret};
 use super::known_scopes::usual_scopes;
 use crate::config::{
     self, DirectoryProfile, OrgProfile, check_proxy_variables, list_lag_from_variable, proxy_addresses,
@@ -263,7 +263,8 @@ pub(super) fn client(context: &CommandContext, profile: &OrgProfile, reserve: u8
     for warning in context.config.warnings(profile) {
         context.terminal.warn(&warning);
     }
-    let settings = settings(context, profile, reserve)?;
+    let mut settings = settings(context, profile, reserve)?;
+    settings.shared_secret = journal_secret(context, profile)?;
     let credentials = credentials(context, profile)?;
     let client =
         OktaClient::new(base, credentials, settings).map_err(|error| as_usage(&error.to_string(), error.help()))?;

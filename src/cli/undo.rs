@@ -55,7 +55,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &UndoArguments) -> Re
     // Where there is nothing to undo no credentials are needed.
     let world = of_record(context, &record, &arguments.orgs);
     let runs = with_undone(&journal, &record.run)?;
-    let check = JournalCheck::of_world(context, &journal, world.as_ref().ok(), arguments.acceptance)?;
+    let check = JournalCheck::of_world(context, &journal, world.as_ref().ok(), arguments.acceptance);
     let doubts = check.doubts(&runs)?;
     let steps = plan(&journal, &record.run, arguments.only.as_deref()).map_err(|error| run_failure(&error.into()))?;
     if steps.is_empty() {

@@ -253,6 +253,7 @@ fn profile(
         sign_in,
         production: false,
         approval: ApprovalProfile::default(),
+        journal_key: None,
         network: NetworkProfile::default(),
         origin: url.origin,
     })

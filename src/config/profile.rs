@@ -20,6 +20,9 @@ pub struct OrgProfile {
     /// A person's mark that mistakes here are costly.
     pub production: bool,
     pub approval: ApprovalProfile,
+    /// What those who work on this org share: the journal is sealed by it, so that each of them can verify what another ran. Without one
+    /// the credentials seal, and only who has the same can verify.
+    pub journal_key: Option<SecretSource>,
     pub network: NetworkProfile,
     pub origin: ProfileOrigin,
 }

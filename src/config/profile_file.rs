@@ -25,6 +25,7 @@ const ORG_KEYS: &[&str] = &[
     "token_command",
     "production",
     "approval",
+    "journal_key",
     "client_id",
     "private_key",
     "key_id",
@@ -124,6 +125,7 @@ impl ProfileReader<'_> {
         let sign_in = self.sign_in(section);
         let production = self.boolean(section, "production");
         let approval = self.approval(section);
+        let journal_key = self.given_secret(section, "journal_key");
         let list_lag = self.list_lag(section);
         let (Some(url), Some(sign_in)) = (url, sign_in) else {
             return;
@@ -134,6 +136,7 @@ impl ProfileReader<'_> {
             sign_in,
             production,
             approval,
+            journal_key,
             network: NetworkProfile { list_lag, ..NetworkProfile::default() },
             origin: self.origin(section),
         };

@@ -104,9 +104,12 @@ impl OktaClient {
         &self.base
     }
 
-    /// The key for another purpose that is derived from what the org knows this client by, see [`OrgCredentials::derived_key`].
-    pub fn derived_key(&self, purpose: &str) -> Option<DerivedKey> {
-        self.session.derived_key(purpose)
+    /// The keys for another purpose: that of the secret that the org's admins share, if they do, then that of what the org knows this client
+    /// by, see [`OrgCredentials::derived_key`].
+    pub fn derived_keys(&self, purpose: &str) -> impl Iterator<Item = DerivedKey> {
+        let shared = self.settings.shared_secret.as_ref();
+        let shared = shared.and_then(|secret| DerivedKey::of_secret(secret, purpose));
+        shared.into_iter().chain(self.session.credentials().derived_key(purpose))
     }
 
     /// How long `calls` calls of this method and path take under their limit, and how many of them a minute takes; `None` before the

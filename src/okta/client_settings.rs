@@ -30,6 +30,8 @@ pub struct ClientSettings {
     pub proxy: Option<ProxySettings>,
     /// Other secrets to keep out of answers and of what is written down: those of the machine's proxy.
     pub secrets: Vec<SecretString>,
+    /// What those who work on the org share, beside the credentials of each: keys for other purposes are derived from it where it is there.
+    pub shared_secret: Option<SecretString>,
     /// So long after a thing is created the org's lists and searches may not show it.
     pub list_lag: Duration,
 }
@@ -49,6 +51,7 @@ impl Default for ClientSettings {
             through: None,
             proxy: None,
             secrets: Vec::new(),
+            shared_secret: None,
             list_lag: LIST_LAG,
         }
     }
@@ -57,6 +60,6 @@ impl Default for ClientSettings {
 impl ClientSettings {
     pub(super) fn all_secrets(&self) -> Vec<SecretString> {
         let own = self.proxy.iter().flat_map(ProxySettings::secrets);
-        own.chain(self.secrets.iter().cloned()).collect()
+        own.chain(self.secrets.iter().chain(&self.shared_secret).cloned()).collect()
     }
 }

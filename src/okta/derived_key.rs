@@ -1,11 +1,11 @@
-//! Keys for other purposes than signing in, derived (HKDF, RFC 5869) from what an org knows its caller by.
+//! Keys for other purposes than signing in, derived (HKDF, RFC 5869) from what an org knows its caller by, or from what its admins share.
 //!
-//! Whoever has the credentials can derive the same key on any machine; nobody can find the credentials from it.
+//! Whoever has the secret can derive the same key on any machine; nobody can find the secret from it.
 
 use std::fmt;
 
-use aws_lc_rs::hkdf::HKDF_SHA256;
-use secrecy::ExposeSecret as _;
+use aws_lc_rs::hkdf::{HKDF_SHA256, Prk};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::auth::OrgCredentials;
 use super::key_root::root_of;
@@ -16,6 +16,19 @@ use super::refresh_token::RefreshToken;
 pub struct DerivedKey([u8; 32]);
 
 impl DerivedKey {
+    /// The key of a secret for a purpose. `None` cannot be: the library takes keys of this length.
+    pub fn of_secret(secret: &SecretString, purpose: &str) -> Option<Self> {
+        Self::expand(&root_of(secret.expose_secret().as_bytes()), purpose)
+    }
+
+    fn expand(root: &Prk, purpose: &str) -> Option<Self> {
+        let mut key = [0; 32];
+        let info = [purpose.as_bytes()];
+        let derived = root.expand(&info, HKDF_SHA256);
+        derived.and_then(|derived| derived.fill(&mut key)).ok()?;
+        Some(Self(key))
+    }
+
     /// The key itself, for the one who computes with it.
     pub fn expose_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -41,11 +54,7 @@ impl OrgCredentials {
                 root_of(secret.expose_secret().as_bytes())
             }
         };
-        let mut key = [0; 32];
-        let info = [purpose.as_bytes()];
-        let derived = root.expand(&info, HKDF_SHA256);
-        derived.and_then(|derived| derived.fill(&mut key)).ok()?;
-        Some(DerivedKey(key))
+        DerivedKey::expand(&root, purpose)
     }
 }
 

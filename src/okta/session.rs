@@ -10,7 +10,6 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::auth::{DpopUse, OrgCredentials, ServiceApp, SignedInPerson, authorization, ssws};
-use super::derived_key::DerivedKey;
 use super::error::{OktaError, RequestError};
 use super::held_secrets::HeldSecrets;
 use super::method::HttpMethod;
@@ -91,10 +90,6 @@ impl ClientSession {
     pub(super) fn knowing(self, secrets: &[SecretString]) -> Self {
         self.secrets.keep_all(secrets);
         self
-    }
-
-    pub(super) fn derived_key(&self, purpose: &str) -> Option<DerivedKey> {
-        self.credentials.derived_key(purpose)
     }
 
     /// Sets the scopes to ask for where none are configured. A token that was fetched for others is not used again.

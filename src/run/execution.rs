@@ -238,10 +238,10 @@ impl Run {
         Ok(())
     }
 
-    /// Entries are sealed by the credentials of the first org that has some.
+    /// Entries are sealed by the key of the first org that has one.
     fn seal_entries(&self) {
-        let mut orgs = self.settings.orgs.values();
-        if let Some(key) = orgs.find_map(|org| SealKey::of_client(org)) {
+        let orgs = self.settings.orgs.values();
+        if let Some(key) = orgs.flat_map(|org| SealKey::of_client(org)).next() {
             self.journal().seal_with(&self.id, key);
         }
     }

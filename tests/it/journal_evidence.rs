@@ -117,6 +117,22 @@ impl Forger<'_> {
         self.chains_again(&database);
     }
 
+    /// Computes the digest of the run's record again.
+    fn begins_again(&self) {
+        const COLUMNS: &str = "SELECT id, kind, undoes, runbook, digest, sources, operator, parameters, orgs, started FROM runs WHERE id = ?1";
+        let names =
+            ["run", "kind", "undoes", "runbook", "digest", "sources", "operator", "parameters", "orgs", "started"];
+        let database = self.database();
+        let record = database.query_row(COLUMNS, [&self.run], |row| {
+            let value = |(at, name): (usize, &&str)| Ok(format!("{}:{}", json!(name), json_of(row.get(at)?)));
+            names.iter().enumerate().map(value).collect::<rusqlite::Result<Vec<_>>>()
+        });
+        let text = format!("{{{}}}", record.unwrap().join(","));
+        let now = digest(&SHA256, text.as_bytes());
+        let sql = "UPDATE runs SET record = ?2 WHERE id = ?1";
+        assert_eq!(database.execute(sql, params![self.run, now.as_ref()]).unwrap(), 1);
+    }
+
     fn names_bodies_again(database: &Connection) {
         let mut statement = database.prepare("SELECT digest, body FROM bodies").unwrap();
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
@@ -232,29 +248,83 @@ fn a_chain_that_was_computed_again_is_refused() {
 }
 
 #[test]
-fn what_nobody_can_tell_is_said_and_recorded_and_refused_where_the_org_is_guarded() {
-    for (guard, code) in
-        [("", 0), ("production = true", 2), ("approval = { required = true, secret = { env = \"S\" } }", 2)]
-    {
-        for how in [Forgery::NamesAnotherKey, Forgery::SaysItIsOld] {
-            let stage = Stage::contractors(&json!({}));
-            let profile =
-                format!("[orgs.acme]\nurl = \"{}\"\ntoken = {{ env = \"OKTA_CLIENT_TOKEN\" }}\n", stage.url());
-            stage.write("okta-runbook.toml", &profile);
-            let forger = stopped(&stage);
-            forger.forges(how);
-            stage.write("okta-runbook.toml", &format!("{profile}{guard}\n"));
-            let arguments = ["undo", &forger.run, "--yes", "--production", "acme", "--output", "json"];
-            let undone = command(&stage, &arguments);
-            undone.says(&["so a forgery cannot be excluded"]);
-            if code == 2 {
-                undone.exits(2).says(&["`acme` is guarded"]);
-            } else {
-                let told = undone.events_of("unverified_journal");
-                assert_eq!(told[0]["of"], forger.run, "{undone}");
-            }
-        }
+fn what_nobody_can_tell_is_refused_and_recorded_where_it_is_accepted() {
+    for how in [Forgery::NamesAnotherKey, Forgery::SaysItIsOld] {
+        let stage = Stage::contractors(&json!({}));
+        let profile = format!("[orgs.acme]\nurl = \"{}\"\ntoken = {{ env = \"OKTA_CLIENT_TOKEN\" }}\n", stage.url());
+        stage.write("okta-runbook.toml", &profile);
+        let forger = stopped(&stage);
+        forger.forges(how);
+        forger.is_refused("so a forgery cannot be excluded");
+        let undone = command(&stage, &["undo", &forger.run, "--yes", "--accept-altered", "--output", "json"]);
+        let told = undone.events_of("unverified_journal");
+        assert_eq!(told[0]["of"], forger.run, "{undone}");
+        assert!(told[0]["accepted_by"].as_str().unwrap().contains("sam.admin@corp.example"), "{undone}");
     }
+}
+
+#[test]
+fn a_run_that_is_said_to_have_no_org_is_refused_where_it_wrote() {
+    let stage = Stage::contractors(&json!({}));
+    let forger = stopped(&stage);
+    forger.alter("UPDATE runs SET orgs = '[]'");
+    forger.begins_again();
+    forger.forges(Forgery::TakesSealsAway);
+    let words = "have no seal, since the run works on no org";
+    command(&stage, &["runs", "verify", &forger.run]).exits(1).says(&[words]);
+    for go_on in ["resume", "undo"] {
+        command(&stage, &[go_on, &forger.run, "--yes"]).exits(2).says(&[words, "--accept-altered"]);
+    }
+}
+
+#[test]
+fn a_run_that_is_altered_is_shown_with_a_warning() {
+    let stage = Stage::contractors(&json!({}));
+    let forger = stopped(&stage);
+    forger.alter("UPDATE bodies SET body = replace(body, 'Harmless', 'Powerful')");
+    let shown = command(&stage, &["runs", "show", &forger.run]);
+    shown.exits(0).says(&["add_group", "was altered: entry ", "its answer was altered"]);
+}
+
+#[test]
+fn the_report_of_a_simulator_that_is_gone_says_that_nobody_can_tell() {
+    let stage = Stage::contractors(&json!({}));
+    stage.write("small.rhai", SCRIPT);
+    let ran = command(&stage, &["run", "small.rhai", "--simulator", "--yes", "--output", "json"]);
+    let run = ran.exits(1).outcome()["run"].as_str().unwrap().to_owned();
+    command(&stage, &["runs", "report", &run]).exits(0).says(&["so a forgery cannot be excluded"]);
+    command(&stage, &["runs", "verify", &run]).exits(1).says(&["so a forgery cannot be excluded"]);
+}
+
+#[test]
+fn who_shares_the_journal_key_verifies_takes_up_and_undoes_what_another_ran() {
+    let stage = Stage::contractors(&json!({}));
+    let (client, key) = stage.service_app();
+    let one = format!("url = \"{}\"\ntoken = {{ env = \"OKTA_CLIENT_TOKEN\" }}\n", stage.url());
+    stage.write("key.pem", key);
+    let other =
+        format!("url = \"{}\"\nclient_id = \"{client}\"\nprivate_key = {{ file = \"key.pem\" }}\n", stage.url());
+    let shared = "journal_key = { file = \"journal.key\" }\n";
+    let profile = |of: &str, more: &str| stage.write("okta-runbook.toml", &format!("[orgs.acme]\n{of}{more}"));
+    stage.write("journal.key", "short");
+    profile(&one, shared);
+    stage.write("small.rhai", SCRIPT);
+    let short = command(&stage, &["run", "small.rhai", "--yes"]);
+    short.exits(2).says(&["the journal key is shorter than 32 bytes", "openssl rand -hex 32"]);
+    let secret = "c0ffee00c0ffee00c0ffee00c0ffee00";
+    stage.write("journal.key", secret);
+    let forger = stopped(&stage);
+    profile(&other, shared);
+    command(&stage, &["runs", "verify", &forger.run]).exits(0).says(&["sealed by key "]);
+    stage.group("Later");
+    command(&stage, &["resume", &forger.run, "--yes"]).exits(0);
+    profile(&one, "");
+    command(&stage, &["undo", &forger.run, "--yes"]).exits(2).says(&["which is not here", "journal_key"]);
+    profile(&one, shared);
+    let undone = command(&stage, &["undo", &forger.run, "--yes", "--output", "json"]);
+    assert!(undone.exits(0).events_of("unverified_journal").is_empty(), "{undone}");
+    let journal = std::fs::read(stage.folder().join(".okta-runbook/journal.sqlite")).unwrap();
+    assert!(!journal.windows(secret.len()).any(|window| window == secret.as_bytes()));
 }
 
 #[test]
@@ -277,22 +347,27 @@ fn an_altered_journal_that_is_accepted_stands_in_both_runs() {
 }
 
 #[test]
-fn another_credential_goes_on_and_says_that_it_cannot_verify() {
+fn another_credential_goes_on_only_where_it_is_accepted_and_says_that_it_cannot_verify() {
     let stage = Stage::contractors(&json!({}));
     let forger = stopped(&stage);
     stage.group("Later");
     let (client, key) = stage.service_app();
-    let mut resumed = stage.command();
-    resumed
-        .args(["resume", &forger.run, "--yes", "--output", "json"])
-        .env_remove("OKTA_CLIENT_TOKEN")
-        .env("OKTA_CLIENT_AUTHORIZATIONMODE", "PrivateKey")
-        .env("OKTA_CLIENT_CLIENTID", client)
-        .env("OKTA_CLIENT_PRIVATEKEY", key);
-    let resumed = Ran::command(&mut resumed);
+    let as_another = |arguments: &[&str]| {
+        let mut command = stage.command();
+        command
+            .args(arguments)
+            .env_remove("OKTA_CLIENT_TOKEN")
+            .env("OKTA_CLIENT_AUTHORIZATIONMODE", "PrivateKey")
+            .env("OKTA_CLIENT_CLIENTID", client)
+            .env("OKTA_CLIENT_PRIVATEKEY", key);
+        Ran::command(&mut command)
+    };
+    let refused = as_another(&["resume", &forger.run, "--yes"]);
+    refused.exits(2).says(&["which is not here", "--accept-altered"]);
+    let resumed = as_another(&["resume", &forger.run, "--yes", "--accept-altered", "--output", "json"]);
     let told = resumed.exits(0).events_of("unverified_journal");
     let reason = told[0]["reason"].as_str().unwrap();
     assert!(reason.contains("which is not here"), "{resumed}");
     let verified = command(&stage, &["runs", "verify", &forger.run]);
-    verified.exits(0).says(&["the chain of its", "is unbroken, but", "so a forgery cannot be excluded"]);
+    verified.exits(1).says(&["the chain of its", "is unbroken, but", "so a forgery cannot be excluded"]);
 }

@@ -60,7 +60,7 @@ type Harm = fn(&Path);
 
 #[test]
 fn a_journal_that_is_gone_stops_the_run_before_its_next_write() {
-    let harms: [(&str, Harm); 6] = [
+    let harms: [(&str, Harm); 7] = [
         ("the folder is removed", |folder| {
             fs::remove_dir_all(folder).unwrap();
         }),
@@ -74,6 +74,11 @@ fn a_journal_that_is_gone_stops_the_run_before_its_next_write() {
         }),
         ("the log is cut", |folder| {
             cut(&folder.join("journal.sqlite-wal"));
+        }),
+        ("entries are taken out of its middle", |folder| {
+            let forger = rusqlite::Connection::open(database(folder)).unwrap();
+            let changed = forger.execute("DELETE FROM entries WHERE seq IN (1, 2)", []).unwrap();
+            assert_eq!(changed, 2);
         }),
     ];
     for (name, harm) in harms {

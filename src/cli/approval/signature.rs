@@ -5,14 +5,12 @@ use std::path::Path;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::super::credentials::read_shared;
 use super::super::org_identity::approval_key;
 use super::claims::{ApprovalClaims, ISSUER};
 use crate::config::{ApprovalProfile, OrgProfile, ProcessEnvironment};
 use crate::error::CommandError;
 use crate::okta::SigningKey;
-
-/// A shorter secret could be guessed from a signature (RFC 7518, 3.2 wants as many bytes as the hash has).
-const SHORTEST_SECRET: usize = 32;
 
 /// What signs.
 pub(super) enum ApprovalSigner {
@@ -55,12 +53,7 @@ impl ApprovalSigner {
 fn shared_secret(environment: &ProcessEnvironment, approval: &ApprovalProfile) -> Result<SecretString, CommandError> {
     let source = approval.secret.as_ref();
     let source = source.ok_or_else(|| CommandError::failed("there is no secret to approve with"))?;
-    let secret = source.read(environment)?;
-    if secret.expose_secret().len() < SHORTEST_SECRET {
-        return Err(CommandError::usage(format!("the secret to approve with is shorter than {SHORTEST_SECRET} bytes"))
-            .help("make one: openssl rand -hex 32"));
-    }
-    Ok(secret)
+    read_shared(environment, source, "the secret to approve with")
 }
 
 /// What signed.

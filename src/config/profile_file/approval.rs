@@ -16,11 +16,7 @@ impl ProfileReader<'_> {
             return ApprovalProfile::default();
         };
         self.refuse_unknown_keys(&place, KEYS);
-        let mut secret = |key: &str| {
-            let given = place.table.contains_key(key);
-            given.then(|| self.secret(&place, key)).flatten()
-        };
-        let (shared, private_key) = (secret("secret"), secret("private_key"));
+        let (shared, private_key) = (self.given_secret(&place, "secret"), self.given_secret(&place, "private_key"));
         let approval = ApprovalProfile {
             required: self.boolean(&place, "required"),
             ticket: self.boolean(&place, "ticket"),

@@ -63,7 +63,7 @@ unknown key `prodution`
 4 | prodution = ****
   | ^^^^^^^^^
   |
-  = help: did you mean `production`? (known here: url, token, token_command, production, approval, client_id, private_key, key_id, algorithm, scopes, dpop, refresh_token, list_lag)"
+  = help: did you mean `production`? (known here: url, token, token_command, production, approval, journal_key, client_id, private_key, key_id, algorithm, scopes, dpop, refresh_token, list_lag)"
     );
 }
 

@@ -151,6 +151,11 @@ impl ProfileReader<'_> {
         self.secret_source(&place)
     }
 
+    /// The same of a key that may be left out.
+    pub(super) fn given_secret(&mut self, section: &ProfileSection<'_>, key: &str) -> Option<SecretSource> {
+        section.table.contains_key(key).then(|| self.secret(section, key)).flatten()
+    }
+
     /// A secret in the file itself would end in version control and backups.
     pub(super) fn literal_secret(&mut self, key: &str, value: &Spanned<DeValue<'_>>) {
         self.source.hidden.push(value.span());

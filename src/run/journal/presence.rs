@@ -73,14 +73,16 @@ impl FilePresence {
 
     fn has_all(&self, connection: &Connection) -> rusqlite::Result<bool> {
         const ENTRY: &str = "SELECT digest FROM entries WHERE run = ?1 AND seq = ?2";
+        const COUNT: &str = "SELECT count(*) FROM entries WHERE run = ?1 AND seq < ?2";
         connection.busy_timeout(super::open::PATIENCE)?;
         for (run, (length, head)) in &self.written {
             let is_known: Option<i64> =
                 connection.query_row("SELECT 1 FROM runs WHERE id = ?1", [run], |row| row.get(0)).optional()?;
             let last: Option<Vec<u8>> =
                 connection.query_row(ENTRY, (run, number(*length) - 1), |row| row.get(0)).optional()?;
+            let count: i64 = connection.query_row(COUNT, (run, number(*length)), |row| row.get(0))?;
             let is_last = last.is_some_and(|digest| digest == *head) || *length == 0;
-            if is_known.is_none() || !is_last {
+            if is_known.is_none() || !is_last || count != number(*length) {
                 return Ok(false);
             }
         }

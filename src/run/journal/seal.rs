@@ -1,12 +1,14 @@
 //! Seals: what tells an entry that this product wrote from one that somebody else computed.
 //!
 //! The chain of digests has no secret: whoever can write the file can compute it again. A seal is a code (HMAC) over an entry's digest by
-//! a key that is derived from the credentials of the run's org, which the journal does not hold. Each entry has one, and so has the end
-//! of each run: a run without its last entries is a whole chain, and only the seal of its end tells that they are missing.
+//! a key that is derived from a secret that the journal does not hold: what the admins of the run's org share, or the credentials. Each
+//! entry has one, and so has the end of each run: a run without its last entries is a whole chain, and only the seal of its end tells that
+//! they are missing. What seals cannot tell is a whole folder that was put back to an earlier time: that was genuine then.
 
 use std::fmt;
 
 use aws_lc_rs::hmac;
+use secrecy::SecretString;
 
 use super::chain::{EntryDigest, hex};
 use crate::okta::{DerivedKey, OktaClient, OrgCredentials};
@@ -36,14 +38,19 @@ pub(super) struct EntrySeal {
 }
 
 impl SealKey {
-    /// The key of an org's client; `None` when it has no credentials to derive one from.
-    pub fn of_client(client: &OktaClient) -> Option<Self> {
-        client.derived_key(PURPOSE).as_ref().map(Self::of)
+    /// The keys of an org's client, the one that seals first; none when there is nothing to derive one from.
+    pub fn of_client(client: &OktaClient) -> impl Iterator<Item = Self> {
+        client.derived_keys(PURPOSE).map(|derived| Self::of(&derived))
     }
 
-    /// The same, of credentials that nothing is sent with.
+    /// The key of credentials that nothing is sent with.
     pub fn of_credentials(credentials: &OrgCredentials) -> Option<Self> {
         credentials.derived_key(PURPOSE).as_ref().map(Self::of)
+    }
+
+    /// The key of the secret that an org's admins share.
+    pub fn of_secret(secret: &SecretString) -> Option<Self> {
+        DerivedKey::of_secret(secret, PURPOSE).as_ref().map(Self::of)
     }
 
     fn of(derived: &DerivedKey) -> Self {

@@ -279,6 +279,8 @@ fn an_altered_record_and_a_missing_end_are_told() {
         ("UPDATE runs SET operator = 'kim'", record("what it says of the run's beginning was altered")),
         ("UPDATE runs SET length = 2", record("the end of the journal that it names was altered")),
         ("UPDATE ends SET length = 2", record("the end of the journal that it names was altered")),
+        ("UPDATE runs SET head = NULL", record("the end of the journal that it names was altered")),
+        ("UPDATE ends SET head = NULL", record("the end of the journal that it names was altered")),
         ("DELETE FROM ends", record("the end of the journal that it names was altered")),
         ("UPDATE runs SET outcome = '\"failed\"'", record("it says otherwise of the run's end than its entries")),
         ("UPDATE runs SET message = 'all well'", record("it says otherwise of the run's end than its entries")),

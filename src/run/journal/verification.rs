@@ -45,6 +45,8 @@ pub struct SealCounts {
     pub older_than: Option<String>,
     /// Without seals in a run that works on no org, hence without a key.
     pub keyless: u64,
+    /// Writes among these: a run that works on no org has none.
+    pub keyless_writes: u64,
     /// Keys of the genuine seals.
     pub keys: BTreeSet<KeyId>,
     /// Keys that are not here.
@@ -295,6 +297,7 @@ impl<'a> EntryCheck<'a> {
             return Some("it has no seal");
         } else {
             self.seals.keyless += 1;
+            self.seals.keyless_writes += u64::from(entry.what == "intent");
         }
         None
     }
@@ -383,7 +386,9 @@ impl<'a> EntryCheck<'a> {
 
     /// Whether what is named is a chain of so many entries, the last of this digest, with a seal that holds.
     fn is_end(&self, end: &NamedEnd, length: u64, digest: &EntryDigest) -> bool {
-        if end.has_unreadable_seal || end.head.as_ref().is_some_and(|head| head != digest) {
+        // Of a run that had no entry yet when heads came, none is named.
+        let is_head = end.head.as_ref().map_or(length == 0, |head| head == digest);
+        if end.has_unreadable_seal || !is_head {
             return false;
         }
         let key = self.keys.iter().find(|key| end.seal.is_some_and(|seal| seal.key == key.id()));
