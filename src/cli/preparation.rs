@@ -12,6 +12,7 @@ use crate::ldap::Dn;
 use crate::run;
 use crate::run::journal;
 use crate::script::check::{self, CheckReport};
+use crate::script::compilation::compile_runbook;
 use crate::script::parameters::{self, CheckedParameters, ParameterProblem, ParameterSources};
 use crate::script::runbook::{DeclaredParameter, ParameterType};
 use crate::script::{CompiledRunbook, MissingValues, RunbookHeader, digest, source_secrets};
@@ -44,7 +45,7 @@ impl PreparedRunbook {
         let runbook = RunbookHeader::parse(&source)?;
         let (digest, entry) = (source.digest.clone(), source.path.clone());
         let report = check::check(source.clone(), &library);
-        let procedure = CompiledRunbook::compile(source, &runbook, library)?;
+        let procedure = compile_runbook(source, &runbook, library)?;
         let mut parameters = check_parameters(context, terminal, &runbook, assignments, mode)?;
         parameters.values.extend(origins(&parameters));
         Ok(Self { runbook, report, procedure, parameters, digest, entry })
@@ -66,7 +67,7 @@ impl PreparedRunbook {
         let runbook = RunbookHeader::parse(&source)?;
         let digest = source.digest.clone();
         let report = check::check(source.clone(), &library);
-        let procedure = CompiledRunbook::compile(source, &runbook, library)?;
+        let procedure = compile_runbook(source, &runbook, library)?;
         let parameters = as_recorded(context, terminal, &runbook, recorded.parameters, given)?;
         Ok(Self { runbook, report, procedure, parameters, digest, entry: entry.to_owned() })
     }

@@ -28,8 +28,9 @@ use crate::run::journal::Journal;
 use crate::run::undo::plan;
 use crate::run::{self, EditPolicy, EventListener, Run, RunOptions, RunTarget, journal};
 use crate::script::check;
+use crate::script::compilation::compile_runbook;
 use crate::script::session::{STACK, ScriptSession};
-use crate::script::{CompiledRunbook, EndedRun, MissingValues, RunbookHeader};
+use crate::script::{EndedRun, MissingValues, RunbookHeader};
 use crate::terminal::{SavedMode, TerminalHandle};
 use plan::{PlannedSession, RunGround};
 
@@ -221,7 +222,7 @@ impl SessionParts<'_> {
         let runbook = RunbookHeader::parse(&source)?;
         let (digest, entry) = (source.digest.clone(), source.path.clone());
         check_attested(&attest, &check::check(source.clone(), &library))?;
-        let procedure = CompiledRunbook::compile(source, &runbook, library)?;
+        let procedure = compile_runbook(source, &runbook, library)?;
         let simulated = self.orgs.iter().any(|org| org.stage == OrgStage::Simulated);
         let mode = if simulated { MissingValues::Examples } else { MissingValues::Given };
         let parameters =

@@ -16,6 +16,7 @@ use super::CommandContext;
 use super::run_options::{runtime, stop_signals};
 use super::stop_signals::StopSignals;
 use crate::error::{CommandError, CommandExit};
+use crate::script::compilation::compile_runbook;
 use crate::script::library::is_test;
 use crate::script::testing::{CompiledRunbooks, ScriptSuite, StepCoverage, TestContext, TestVerdict};
 use crate::script::{RunbookLibrary, ScriptSource};
@@ -62,6 +63,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &TestArguments) -> Re
         runtime: runtime.handle().clone(),
         start: ground::starter(runtime.handle().clone()),
         folder: folder.path().to_owned(),
+        compile: compile_runbook,
         compiled: CompiledRunbooks::default(),
     });
     runtime.spawn(leave_on_signal(stop_signals(&runtime)?, folder.path().to_owned()));

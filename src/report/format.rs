@@ -1,7 +1,8 @@
 //! The forms in which a run's evidence is written.
 
 use super::evidence::RunEvidence;
-use super::{html, junit, markdown, run_json, visible_text};
+use super::visible_text::visible_text;
+use super::{html, junit, markdown, run_json};
 
 /// A form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

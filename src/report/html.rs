@@ -12,7 +12,7 @@ use super::evidence::{RunEvidence, WriteEvidence, outcome_words};
 use super::run_summary::{RunSummary, StoryItem};
 use super::text::words::{clean, count_noun, duration, time_between};
 use super::text::{calls_of, items_of};
-use super::visible_text;
+use super::visible_text::visible_text;
 
 const PAGE: &str = include_str!("html/page.html");
 

@@ -2,8 +2,12 @@
 
 use serde_json::Value;
 
-use super::last_group::{ALLOW_WITHOUT_GROUP, STAYS_IN};
 use crate::okta::{ApiOperation, ApiRequest, ContentType, HttpMethod, operations};
+
+/// The option by which a script says that a user may be left without a group that provisions them.
+pub(super) const ALLOW_WITHOUT_GROUP: &str = "allow_without_group";
+/// The option by which a script names the group in which the user must be when they leave another.
+pub(super) const STAYS_IN: &str = "stays_in";
 
 /// What is called: an operation of the table, or a path given by hand for what the table lacks.
 #[derive(Clone, Copy, Debug)]
@@ -105,4 +109,12 @@ impl ApiCall {
             CallAction::Direct(_) => ContentType::Json,
         }
     }
+}
+
+/// One page of a list.
+#[derive(Debug)]
+pub struct ListPage {
+    /// An array where the table says that the operation answers with a list.
+    pub body: Value,
+    pub next: Option<crate::okta::NextPage>,
 }

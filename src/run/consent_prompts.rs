@@ -6,10 +6,9 @@ use super::call::ApiCall;
 use super::consent::ConsentAnswer;
 use super::error::CallError;
 use super::event::{EventKind, RunEvent};
-use super::event_log::stamp_event;
 use super::execution::Run;
 use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry};
-use super::lane::RunLane;
+use super::lane::{RunLane, stamp_event};
 
 impl Run {
     /// Asks a person; a yes also opens the way for writes.

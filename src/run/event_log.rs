@@ -5,7 +5,7 @@ use super::error::CallError;
 use super::event::{BucketCalls, CallLine, EventKind, RunCounts, RunEvent};
 use super::execution::Run;
 use super::journal::{EntryDurability, EntryKind, JournalEntry};
-use super::lane::RunLane;
+use super::lane::{RunLane, stamp_event};
 use crate::okta;
 
 impl Run {
@@ -169,16 +169,6 @@ impl Run {
             seconds: wait.duration.as_secs_f64(),
         };
         let _ = self.tell(lane, kind);
-    }
-}
-
-pub(super) fn stamp_event(lane: &RunLane, kind: EventKind) -> RunEvent {
-    RunEvent {
-        time: jiff::Timestamp::now(),
-        item: lane.item().map(str::to_owned),
-        step: lane.step(),
-        kind,
-        actor: None,
     }
 }
 

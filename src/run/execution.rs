@@ -11,18 +11,17 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::actor::RunActor;
+use super::admin_watch::AdminWatch;
 use super::bulk_pace::BulkPace;
 use super::consent::{ConsentGate, ConsentOptions};
 use super::error::CallError;
 use super::event::{EventKind, ItemOutcome, OrgLine, RunCounts, RunEvent, RunOutcome};
-use super::event_log::stamp_event;
-use super::imported::{self, ImportedModules};
-use super::items::RunItems;
+use super::imported_modules::{ImportedModules, recorded_imports};
+use super::item_tally::RunItems;
 use super::journal::{self, Journal, RunLock, RunRecord, SealKey};
-use super::lane::RunLane;
-use super::last_group::RemovalReads;
+use super::lane::{RunLane, stamp_event};
+use super::last_group::shared_reads::RemovalReads;
 use super::named_addresses::NamedAddresses;
-use super::own_access::AdminWatch;
 use super::plan_lock::PlannedWrites;
 use super::provisioning_effects::EarlierEffects;
 use super::read_cache::{READ_LAG, ReadCache};
@@ -146,14 +145,6 @@ pub struct WriteResult {
     pub value: Value,
 }
 
-/// One page of a list.
-#[derive(Debug)]
-pub struct ListPage {
-    /// An array where the table says that the operation answers with a list.
-    pub body: Value,
-    pub next: Option<okta::NextPage>,
-}
-
 impl Run {
     /// Begins a run: it is in the journal when this returns.
     ///
@@ -202,8 +193,7 @@ impl Run {
             return Err(CallError::TakenBack { run: run.id, by });
         }
         *run.counted() = run.journal().counts(&run.id)?;
-        *run.imported.lock().unwrap_or_else(PoisonError::into_inner) =
-            imported::recorded_imports(run.journal(), &run.id)?;
+        *run.imported.lock().unwrap_or_else(PoisonError::into_inner) = recorded_imports(run.journal(), &run.id)?;
         run.seal_entries();
         let operator = run.actor().words();
         let resumed = run.signed(EventKind::Resumed { operator });

@@ -1,30 +1,14 @@
 //! Modules that were not read before a run began, since what a script imports was computed: in the journal before they run.
 
-use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use serde_json::Value;
 
 use super::error::CallError;
 use super::event::EventKind;
-use super::event_log::stamp_event;
 use super::execution::{EditPolicy, Run};
-use super::journal::{EntryDurability, EntryKind, Journal, JournalEntry};
-use super::lane::RunLane;
-
-/// Digests of such modules by their paths.
-pub(super) type ImportedModules = BTreeMap<String, String>;
-
-/// Those that a run imported when it was executed before.
-pub(super) fn recorded_imports(journal: &Journal, run: &str) -> Result<ImportedModules, CallError> {
-    let mut modules = ImportedModules::new();
-    journal.each_event(run, |event| {
-        if let EventKind::Module { path, digest } = event.kind {
-            modules.insert(path, digest);
-        }
-    })?;
-    Ok(modules)
-}
+use super::journal::{EntryDurability, EntryKind, JournalEntry};
+use super::lane::{RunLane, stamp_event};
 
 impl Run {
     /// Records the text of a module that is about to run, once: without secrets, which `digest` counts in.

@@ -1,6 +1,5 @@
 //! What became of the items of bulk steps.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,47 +8,9 @@ use serde_json::{Value, json};
 use super::bulk_pace::BulkPace;
 use super::error::CallError;
 use super::event::{EventKind, ItemOutcome, RunOutcome};
-use super::event_log::stamp_event;
 use super::execution::{BulkProgress, Run};
 use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry, LaneEnd};
-use super::lane::{RecordedLane, RunLane};
-
-/// Over all bulk steps of a run, in the order in which items were first seen.
-#[derive(Debug, Default)]
-pub(super) struct RunItems {
-    order: Vec<Arc<str>>,
-    by_key: HashMap<Arc<str>, RunItem>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct RunItem {
-    writes: u64,
-    failed: bool,
-    /// A bulk step began with it, and it has not come through.
-    open: bool,
-}
-
-impl RunItems {
-    fn begin(&mut self, key: &str) {
-        self.item(key).open = true;
-    }
-
-    fn add(&mut self, key: &str, writes: u64, failed: bool) {
-        let item = self.item(key);
-        item.writes += writes;
-        item.failed |= failed;
-        item.open = false;
-    }
-
-    fn item(&mut self, key: &str) -> &mut RunItem {
-        if !self.by_key.contains_key(key) {
-            let key: Arc<str> = key.into();
-            self.order.push(Arc::clone(&key));
-            self.by_key.insert(key, RunItem::default());
-        }
-        self.by_key.entry(key.into()).or_default()
-    }
-}
+use super::lane::{RecordedLane, RunLane, stamp_event};
 
 /// What a bulk step does with an item.
 pub enum ItemStart {

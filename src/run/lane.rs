@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::Value;
 
+use super::event::{EventKind, RunEvent};
 use super::journal::{RecordedQuestion, RecordedWrite};
 
 /// One line of work, the step it is in, and what it asked when the run was executed before.
@@ -181,5 +182,16 @@ impl ReplayQueue {
     pub(super) fn next(&mut self) -> u64 {
         self.position += 1;
         self.position - 1
+    }
+}
+
+/// An event of this moment, in the item and step that the lane is in.
+pub(super) fn stamp_event(lane: &RunLane, kind: EventKind) -> RunEvent {
+    RunEvent {
+        time: jiff::Timestamp::now(),
+        item: lane.item().map(str::to_owned),
+        step: lane.step(),
+        kind,
+        actor: None,
     }
 }

@@ -7,33 +7,22 @@
 mod reads;
 mod refusal;
 mod removal;
+pub(super) mod shared_reads;
 
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::call::ApiCall;
+use super::call::{ALLOW_WITHOUT_GROUP, ApiCall, STAYS_IN};
 use super::error::CallError;
 use super::execution::Run;
 use super::lane::RunLane;
 use super::polling::{BackoffPoller, PATIENCE};
 use super::read_cache::READ_LAG;
 use super::user_names::is_user_id;
-pub(super) use reads::RemovalReads;
 use reads::{ONE_BY_ONE, none_if_gone};
 use refusal::{is_hidden_by_role, words_of, words_of_unreadable};
-pub(super) use removal::{ALLOW_WITHOUT_GROUP, STAYS_IN};
 use removal::{MembershipRemoval, option};
-
-/// What is read of the org for it.
-pub(super) const READS: &[&str] = &[
-    "list_assigned_applications_for_group",
-    "list_application_group_assignments",
-    "list_user_groups",
-    "list_group_users",
-    "list_application_users",
-    "get_application_user",
-];
 
 /// Keeps other removals waiting while it lives.
 pub(super) type RemovalTurn<'a> = Option<tokio::sync::MutexGuard<'a, ()>>;

@@ -40,6 +40,7 @@
 //! | `watch` | Ctrl-C and waits |
 
 pub mod actor;
+mod admin_watch;
 mod answer_shape;
 mod bulk_pace;
 pub mod call;
@@ -54,7 +55,9 @@ mod event_log;
 mod execution;
 mod granted_scopes;
 mod imported;
+mod imported_modules;
 mod inverse;
+mod item_tally;
 mod items;
 pub mod journal;
 pub mod lane;
@@ -89,10 +92,10 @@ mod unknown_writes;
 mod user_names;
 mod writing;
 
+pub use call::ListPage;
 pub use error::{CallError, CallRefusal};
 pub use execution::{
-    BulkProgress, EditPolicy, EventListener, ListPage, ProgressWatcher, Run, RunOptions, RunProcedure, RunTarget,
-    WriteResult,
+    BulkProgress, EditPolicy, EventListener, ProgressWatcher, Run, RunOptions, RunProcedure, RunTarget, WriteResult,
 };
 pub use granted_scopes::scopes_allow;
 pub use inverse::undo_words;

@@ -7,6 +7,16 @@ use super::call::{ApiCall, CallAction};
 use crate::okta::operations::{self, ResultKind};
 use crate::okta::{ApiOperation, HttpMethod};
 
+/// What is read of the org before a removal, so that nobody is left without a group.
+const READS_OF_LAST_GROUP: &[&str] = &[
+    "list_assigned_applications_for_group",
+    "list_application_group_assignments",
+    "list_user_groups",
+    "list_group_users",
+    "list_application_users",
+    "get_application_user",
+];
+
 /// How a write looks before it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PreRead {
@@ -110,7 +120,7 @@ pub fn reads_of_guard(operation: &'static ApiOperation) -> Vec<&'static ApiOpera
     if operation.own_options().is_empty() {
         return Vec::new();
     }
-    let reads = super::last_group::READS.iter();
+    let reads = READS_OF_LAST_GROUP.iter();
     reads.filter_map(|name| operations::find(name)).collect()
 }
 

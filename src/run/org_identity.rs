@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 
 use super::error::CallError;
 use super::event::{CallLine, EventKind};
-use super::event_log::stamp_event;
 use super::execution::Run;
 use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry};
-use super::lane::RunLane;
+use super::lane::{RunLane, stamp_event};
 use super::named_addresses::is_same_origin;
 use crate::okta::{BaseUrl, ClientSettings, OktaClient, OrgCredentials};
 

@@ -1,7 +1,7 @@
 //! A run does not lock out its operator: no write takes away the access of the user or app that the run signs in as, nor that of the
 //! last active super admin of an org. `--allow own-access` overrides, which is recorded.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -16,15 +16,6 @@ use crate::okta::HttpMethod;
 
 /// Name of the guard, for `--allow`.
 pub const OWN_ACCESS: &str = "own-access";
-
-/// What a run keeps of the super admins of its orgs. Keys are an org's name and an id.
-#[derive(Debug, Default)]
-pub(super) struct AdminWatch {
-    /// Users whose access this run has been let take away.
-    leaving: BTreeSet<(String, String)>,
-    /// Whether a group makes its members super admins, read once; false where the org does not say.
-    groups: BTreeMap<(String, String), bool>,
-}
 
 const SUPER_ADMIN: &str = "SUPER_ADMIN";
 

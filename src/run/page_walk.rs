@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::call::ApiCall;
+use super::call::{ApiCall, ListPage};
 use super::error::CallError;
-use super::execution::ListPage;
 use super::replay::refusal;
 use crate::okta::{self, PageGuard};
 

@@ -6,6 +6,7 @@
 mod accounts;
 mod assignments;
 mod deciding;
+mod earlier_effects;
 mod pushes;
 mod recorded;
 mod watching;
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(super) use recorded::EarlierEffects;
+pub(super) use earlier_effects::EarlierEffects;
 
 /// What is read of the orgs for it.
 pub(super) const READS: &[&str] = &[

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::call::{ApiCall, CallAction};
-use super::execution::ListPage;
+use super::call::{ApiCall, CallAction, ListPage};
 use super::operation_semantics;
 use super::user_names::{UserNames, named_in};
 use crate::okta::operations::ResultKind;

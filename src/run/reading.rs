@@ -6,14 +6,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::answer_shape;
-use super::call::ApiCall;
+use super::call::{ApiCall, ListPage};
 use super::cancellation::CallWatch;
 use super::error::CallError;
 use super::event::{CallLine, EventKind, RunEvent};
-use super::event_log::stamp_event;
-use super::execution::{ListPage, Run};
+use super::execution::Run;
 use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry};
-use super::lane::RunLane;
+use super::lane::{RunLane, stamp_event};
 use super::page_walk::PageWalk;
 use super::redact::{self, lacks_something};
 use super::replay::{kept_refusal, refusal};

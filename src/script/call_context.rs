@@ -11,7 +11,7 @@ use rhai::NativeCallContext;
 
 use crate::run::lane::RunLane;
 use crate::run::{self, Run};
-use crate::script::check::ScriptLanes;
+use crate::script::check::lanes::ScriptLanes;
 use crate::script::error::KnownNames;
 use crate::script::sources::SourceTexts;
 use crate::script::value_size;

@@ -20,7 +20,7 @@
 
 mod facts;
 mod finding;
-mod lanes;
+pub(in crate::script) mod lanes;
 mod natives;
 mod paths;
 mod program;
@@ -33,7 +33,6 @@ mod uses;
 mod walk;
 
 pub use finding::{CheckFinding, FindingSeverity};
-pub(in crate::script) use lanes::ScriptLanes;
 pub use scopes::least_scopes;
 pub(in crate::script) use uses::{NameUses, uses};
 
@@ -48,7 +47,7 @@ use crate::script::bindings;
 use crate::script::engine::engine;
 use crate::script::error::join_diagnostics;
 use crate::script::library::{RunbookLibrary, ScriptSource, is_test};
-use crate::script::testing;
+use crate::script::testing::verbs as test_verbs;
 use facts::ScriptFacts;
 use natives::NativeFunctions;
 use program::ScriptProgram;
@@ -169,11 +168,11 @@ struct CheckedScript {
 impl CheckedScript {
     fn of(source: ScriptSource, library: &RunbookLibrary) -> Self {
         let is_test = is_test(&source.name);
-        let mut engine = if is_test { testing::engine() } else { engine() };
+        let mut engine = if is_test { test_verbs::engine() } else { engine() };
         // Unknown variables are found by the walk, all of them.
         engine.set_strict_variables(false);
         let mut findings = Vec::new();
-        let names = if is_test { testing::names } else { bindings::names };
+        let names = if is_test { test_verbs::names } else { bindings::names };
         Self {
             program: ScriptProgram::load(source, library, &engine, names, &mut findings),
             natives: NativeFunctions::of(&engine),

@@ -10,7 +10,8 @@ use crate::okta::ApiOperation;
 use crate::okta::operations;
 use crate::script::bindings::{ScriptVerb, VERBS};
 use crate::script::reference::words_of;
-use crate::script::testing::{self, TEST_VERBS};
+use crate::script::testing::TEST_VERBS;
+use crate::script::testing::verbs as test_verbs;
 use signature::CallSignature;
 
 /// A file of definitions.
@@ -43,7 +44,7 @@ struct FunctionArities(BTreeMap<(String, String), BTreeSet<usize>>);
 
 impl FunctionArities {
     fn of_engine() -> Self {
-        let rows = testing::engine().collect_fn_metadata(
+        let rows = test_verbs::engine().collect_fn_metadata(
             None,
             |function| {
                 let metadata = function.metadata;

@@ -1,4 +1,4 @@
-//! A runbook from its text to its outcome.
+//! A compiled runbook, from its parameters to its outcome.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,8 +12,7 @@ use crate::run::event::RunOutcome;
 use crate::run::{self, Run};
 use crate::script::bindings::{self, ScriptOrg};
 use crate::script::call_context::{CallContext, RunContext};
-use crate::script::check;
-use crate::script::check::ScriptLanes;
+use crate::script::check::lanes::ScriptLanes;
 use crate::script::engine::{engine, engine_of};
 use crate::script::error::{KnownNames, ScriptDiagnostic};
 use crate::script::imports::{self, ImportStatement};
@@ -46,15 +45,13 @@ pub struct CompiledRunbook {
 }
 
 impl CompiledRunbook {
-    /// Compiles the script, modules with literal names included: a syntax error or an unknown variable is found here, before anything runs.
-    /// From here on the library stays as it is: what is compiled here is what runs.
-    pub fn compile(
+    /// Compiles a script that passed its check, modules with literal names included; the library stays as it was then: what was checked
+    /// is what runs.
+    pub(in crate::script) fn of_checked(
         source: ScriptSource,
         runbook: &RunbookHeader,
         library: RunbookLibrary,
     ) -> Result<Self, CommandError> {
-        let library = library.frozen();
-        check::before_run(source.clone(), &library)?;
         let mut variables: Vec<String> = runbook.orgs.iter().map(|org| org.name.clone()).collect();
         variables.push("params".to_owned());
         let mut procedure = Self {

@@ -8,9 +8,10 @@
 //! | [`bindings`] | the verbs, org and directory handles |
 //! | [`call_context`] | where a verb is called from: run and lane |
 //! | [`check`] | what is wrong in a script, found without running it |
+//! | [`compilation`] | a checked text, compiled |
 //! | [`confidential`] | literals that may be secrets |
 //! | [`definitions`] | the language as files for editors |
-//! | [`execution`] | a runbook from its text to its outcome |
+//! | [`execution`] | a compiled runbook to its outcome |
 //! | `memory` | what stops a script that grows without end |
 //! | `secret` | secrets of parameters and of answers, which are sent and never shown |
 //! | [`source_secrets`], `former_source_secrets` | a script's text without its secrets, as it is written down |
@@ -34,6 +35,7 @@
 pub mod bindings;
 pub mod call_context;
 pub mod check;
+pub mod compilation;
 pub mod confidential;
 pub mod cursor_context;
 pub mod definitions;

@@ -41,7 +41,7 @@ use reading::RuleRead;
 
 pub(super) use super::model::shadow_changes::ShadowChanges;
 pub(super) use begin::{ABOUT, begin, introduce};
-pub(super) use neighbours::{ShadowNeighbour, ShadowNeighbours};
+pub(super) use neighbours::ShadowNeighbours;
 pub use provenance::AnswerProvenance;
 pub(super) use rebuild::{ShadowDirectories, UpstreamReply, is_kept, rebuild};
 pub use upstream::{UpstreamAnswer, UpstreamOrg, UpstreamRead};

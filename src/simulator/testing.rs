@@ -17,10 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use super::server::{ListenAddress, Simulator};
 use super::store::{
     ActiveDirectory, AdAgent, AdminRole, ApiToken, AppUser, SimulatedOrg, StoredApp, StoredGroup, StoredUser,
 };
-use super::{ListenAddress, Simulator};
 
 pub(super) const ADMIN: &str = "00uAdmin00000000001d7";
 pub(super) const JO: &str = "00uJo000000000000001d7";

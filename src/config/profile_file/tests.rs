@@ -1,5 +1,5 @@
+use super::super::profile::DirectorySecurity;
 use super::*;
-use crate::config::DirectorySecurity;
 
 fn read_text(text: &str) -> (ProfileSet, Vec<String>) {
     let environment =

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::removal::{ALLOW_WITHOUT_GROUP, MembershipRemoval};
+use super::removal::MembershipRemoval;
 use crate::okta;
-use crate::run::call::ApiCall;
+use crate::run::call::{ALLOW_WITHOUT_GROUP, ApiCall};
 use crate::run::changed_since::name_some;
 use crate::run::error::CallError;
 use crate::run::event::EventKind;

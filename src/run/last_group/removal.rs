@@ -5,11 +5,6 @@ use percent_encoding::percent_decode_str;
 use crate::okta::HttpMethod;
 use crate::run::call::{ApiCall, CallAction};
 
-/// The option by which a script says that a user may be left without a group that provisions them.
-pub(in crate::run) const ALLOW_WITHOUT_GROUP: &str = "allow_without_group";
-/// The option by which a script names the group in which the user must be when they leave another.
-pub(in crate::run) const STAYS_IN: &str = "stays_in";
-
 /// What a call takes away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum MembershipRemoval {

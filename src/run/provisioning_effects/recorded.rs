@@ -1,46 +1,15 @@
 //! What was decided before: by the same undo when it was executed before, or by an earlier undo of the same run.
 
-use std::collections::HashMap;
-
 use serde_json::{Value, json};
 
 use super::super::call::ApiCall;
 use super::super::error::CallError;
 use super::super::execution::Run;
-use super::super::journal::{self, Journal, RunKind};
+use super::super::journal::RunKind;
 use super::super::lane::RunLane;
 use super::super::undo_plan::UndoStep;
 use super::ProvisioningEffects;
-
-/// Of each write, what earlier undos of its run recorded that they wait for, by the path of the call that took it back.
-#[derive(Debug, Default)]
-pub(in crate::run) struct EarlierEffects(HashMap<u64, Vec<(String, ProvisioningEffects)>>);
-
-impl EarlierEffects {
-    /// What other runs than `undo` recorded of the writes of `run`, the latest last.
-    fn read(journal: &Journal, run: &str, undo: &str) -> Result<Self, journal::JournalError> {
-        let mut found = Self::default();
-        for (request, answer) in journal.awaited(run, undo)? {
-            let named = &request["awaited"];
-            // What another version wrote otherwise does not say what to wait for.
-            let aftermath = serde_json::from_value(answer);
-            if let (Some(entry), Some(path), Ok(aftermath)) =
-                (named["entry"].as_u64(), named["path"].as_str(), aftermath)
-            {
-                let of_write = found.0.entry(entry).or_default();
-                of_write.push((path.to_owned(), aftermath));
-            }
-        }
-        Ok(found)
-    }
-
-    /// What was awaited after the calls on `path` that took back a write.
-    fn after(&self, entry: u64, path: &str) -> Option<&ProvisioningEffects> {
-        let of_write = self.0.get(&entry)?.iter();
-        let mut same = of_write.filter(|(of, _)| of == path);
-        same.next_back().map(|(_, aftermath)| aftermath)
-    }
-}
+use super::earlier_effects::EarlierEffects;
 
 impl Run {
     /// The name under which it is recorded what is awaited after a call.

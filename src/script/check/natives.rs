@@ -7,7 +7,7 @@ use rhai::{Dynamic, Engine};
 
 use crate::okta::operations;
 use crate::script::bindings::{ScriptVerb, VERBS};
-use crate::script::testing::TEST_VERBS;
+use crate::script::testing::words::TEST_VERBS;
 
 /// Functions of the language and verbs, with the numbers of arguments they take (a method's receiver counts).
 pub(super) struct NativeFunctions {

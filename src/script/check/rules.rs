@@ -8,44 +8,13 @@ mod given;
 mod loops;
 mod order;
 mod params;
+mod subject;
 mod switches;
 mod variables;
 
-use std::collections::BTreeSet;
-
-use rhai::Position;
-
-use super::facts::ScriptFacts;
 use super::finding::CheckFinding;
-use super::natives::NativeFunctions;
-use super::program::ScriptProgram;
 use super::reach::ScriptReach;
-use super::script::ParsedScript;
-use crate::script::error::ScriptDiagnostic;
-
-/// What a rule looks at: one script of a program.
-pub(super) struct RuleSubject<'a> {
-    pub(super) program: &'a ScriptProgram,
-    pub(super) script: &'a ParsedScript,
-    pub(super) facts: &'a ScriptFacts<'a>,
-    pub(super) natives: &'a NativeFunctions,
-    /// Fields of maps that hold functions, in any script of the program.
-    pub(super) callable_fields: &'a BTreeSet<&'a str>,
-}
-
-impl RuleSubject<'_> {
-    fn wrong(&self, message: impl Into<String>, at: Position) -> ScriptDiagnostic {
-        ScriptDiagnostic::finding(message, &self.script.source.path, at, &self.program.sources)
-    }
-
-    fn text(&self) -> &str {
-        &self.script.source.text
-    }
-
-    fn is_entry(&self) -> bool {
-        self.script.source.path == self.program.entry
-    }
-}
+pub(super) use subject::RuleSubject;
 
 /// What is wrong for certain.
 pub(super) fn errors(subject: &RuleSubject) -> Vec<CheckFinding> {

@@ -7,7 +7,8 @@ pub(super) use parsing::of_parsing;
 
 use rhai::EvalAltResult;
 
-use super::{KnownNames, ScriptLocation};
+use super::ScriptLocation;
+use super::names::KnownNames;
 
 /// Message, notes and help of a diagnostic.
 #[derive(Default)]

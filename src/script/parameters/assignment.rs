@@ -1,6 +1,6 @@
 //! `--param name=value`.
 
-use super::ParameterProblem;
+use super::problem::ParameterProblem;
 
 /// A value given for a parameter. Its text may name a secret, but is none.
 #[derive(Clone, Debug, PartialEq, Eq)]

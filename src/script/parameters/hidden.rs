@@ -1,6 +1,6 @@
 //! Characters that nobody sees: they come along when a value is pasted from a mail, a chat or a spreadsheet, and make it another value.
 
-use super::ParameterProblem;
+use super::problem::ParameterProblem;
 
 /// A text without blanks and invisible characters around it.
 pub(super) fn trim_hidden(text: &str) -> &str {

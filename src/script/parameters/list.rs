@@ -6,7 +6,8 @@ use std::fs;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::hidden::{self, trim_hidden};
-use super::{ParameterProblem, table};
+use super::problem::ParameterProblem;
+use super::table;
 use crate::script::runbook::{DeclaredParameter, RunbookHeader};
 
 /// The items of a list and where each is from.

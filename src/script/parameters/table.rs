@@ -2,9 +2,9 @@
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::ParameterProblem;
 use super::hidden::trim_hidden;
 use super::list::{ListItem, not_utf8};
+use super::problem::ParameterProblem;
 use crate::script::nearest::{nearest, or_list};
 use crate::script::runbook::{DeclaredParameter, RunbookHeader};
 

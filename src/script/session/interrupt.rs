@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rhai::{GlobalRuntimeState, Scope};
 
-use super::{ScriptSession, SessionEntry};
+use super::ScriptSession;
+use super::entries::SessionEntry;
 use crate::run::Run;
 use crate::run::lane::RunLane;
 use crate::script::call_context::RunContext;

@@ -8,7 +8,7 @@ use rhai::Map;
 
 use super::coverage::StepCoverage;
 use super::environment::TestEnvironment;
-use super::suite::TestContext;
+use super::test_context::TestContext;
 use crate::run::journal::Journal;
 
 /// Found by the natives of tests, as runs are found by their scene: a test is a thread.

@@ -21,13 +21,13 @@ mod coverage;
 mod environment;
 mod fixture;
 mod suite;
+mod test_context;
 mod test_run;
-mod verbs;
-mod words;
+pub(in crate::script) mod verbs;
+pub(in crate::script) mod words;
 
 pub use coverage::{CoveredSteps, StepCoverage};
 pub use environment::{SimulatorStarter, TestEnvironment};
-pub use suite::{CompiledRunbooks, ScriptSuite, ScriptTest, TestContext, TestVerdict};
+pub use suite::{ScriptSuite, ScriptTest, TestVerdict};
+pub use test_context::{CompiledRunbooks, RunbookCompiler, TestContext};
 pub use words::TEST_VERBS;
-
-pub(in crate::script) use verbs::{engine, names};

@@ -1,74 +1,25 @@
 //! A file of tests: finding them, and running one.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rhai::{AST, Engine, EvalAltResult, Scope};
 
 use super::coverage::StepCoverage;
-use super::environment::SimulatorStarter;
 use super::fixture::TestFixture;
+use super::test_context::TestContext;
 use super::verbs;
 use crate::error::CommandError;
 use crate::script::call_context::CallContext;
 use crate::script::check;
 use crate::script::error::{KnownNames, ScriptDiagnostic};
-use crate::script::execution::CompiledRunbook;
-use crate::script::library::{RunbookLibrary, ScriptSource};
+use crate::script::library::ScriptSource;
 use crate::script::resolver::RunModules;
-use crate::script::runbook::RunbookHeader;
 use crate::script::sources::SourceTexts;
 
 /// Stack of a test's thread in bytes, as much as a runbook's.
 const STACK: usize = 64 << 20;
-
-/// What tests need from outside.
-pub struct TestContext {
-    pub library: RunbookLibrary,
-    pub runtime: tokio::runtime::Handle,
-    pub start: SimulatorStarter,
-    /// Journals of the tests' runs go here.
-    pub folder: PathBuf,
-    pub compiled: CompiledRunbooks,
-}
-
-/// Runbooks that tests have run: each is compiled once, however many tests run it.
-#[derive(Default)]
-pub struct CompiledRunbooks(Mutex<BTreeMap<String, Arc<RunnableRunbook>>>);
-
-/// A runbook, ready to run.
-pub(super) struct RunnableRunbook {
-    pub(super) runbook: RunbookHeader,
-    pub(super) digest: String,
-    pub(super) procedure: CompiledRunbook,
-}
-
-impl TestContext {
-    /// The runbook of that name.
-    ///
-    /// # Errors
-    /// There is none, or it does not compile.
-    pub(super) fn runnable(&self, name: &str) -> Result<Arc<RunnableRunbook>, CommandError> {
-        // A poisoned lock means that a test panicked between two lines of this: the map is whole.
-        let known = || self.compiled.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known().get(name) {
-            return Ok(Arc::clone(found));
-        }
-        let source = self.library.find(name)?;
-        let runbook = RunbookHeader::parse(&source)?;
-        let digest = source.digest.clone();
-        let procedure = CompiledRunbook::compile(source, &runbook, self.library.clone())?;
-        let runnable = Arc::new(RunnableRunbook { procedure: procedure.in_a_hurry(PAUSE), runbook, digest });
-        known().insert(name.to_owned(), Arc::clone(&runnable));
-        Ok(runnable)
-    }
-}
-
-/// Between two looks at a simulator, which answers at once.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// A file of tests, whose tests are known.
 pub struct ScriptSuite {

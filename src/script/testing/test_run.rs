@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::captured_events::CapturedEvents;
 use super::environment::TestEnvironment;
 use super::fixture::{BegunRun, TestFixture};
-use super::suite::TestContext;
+use super::test_context::TestContext;
 use crate::error::CommandError;
 use crate::ldap::Dn;
 use crate::okta::OktaClient;

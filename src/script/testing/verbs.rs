@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::assertions::{self, raise_failure};
 use super::environment::TestEnvironment;
 use super::fixture::TestFixture;
-use super::suite::TestContext;
+use super::test_context::TestContext;
 use super::test_run::{self, TrialConduct};
 use super::words::TEST_VERBS;
 use crate::error::CommandError;

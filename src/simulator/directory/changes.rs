@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 
 use super::super::dn::{DirectoryName, fold};
-use super::account::{RESERVED, spelling};
+use super::account::{DirectoryAccount, NewAccount, RESERVED, spelling};
+use super::containers::ContainerKind;
+use super::entry::SearchReach;
 use super::identity::{ObjectGuid, ObjectSid};
 use super::live::AccountSwitch;
+use super::refusal::ChangeRefusal;
+use super::simulated_directory::{DirectoryNode, SimulatedDirectory};
 use super::units::{parse, taken_dn};
-use super::{
-    ChangeRefusal, ContainerKind, DirectoryAccount, DirectoryNode, NewAccount, SearchReach, SimulatedDirectory,
-};
 
 /// Microsoft's page "SAM-Account-Name" keeps 20 characters for clients of old; these are not allowed at all.
 const NOT_IN_SAM: &[char] = &['"', '/', '\\', '[', ']', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>', '@'];

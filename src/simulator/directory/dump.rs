@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{DirectoryAccount, DirectoryNode, SimulatedDirectory};
+use super::account::DirectoryAccount;
+use super::simulated_directory::{DirectoryNode, SimulatedDirectory};
 
 impl SimulatedDirectory {
     /// OUs, then accounts, both in the order of their DNs from the root down; no password.

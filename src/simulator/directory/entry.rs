@@ -6,7 +6,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::super::dn::{DirectoryName, fold};
-use super::{ContainerKind, DirectoryAccount, DirectoryContainer, DirectoryNode, ObjectGuid, SimulatedDirectory};
+use super::account::DirectoryAccount;
+use super::containers::{ContainerKind, DirectoryContainer};
+use super::identity::ObjectGuid;
+
+use super::simulated_directory::{DirectoryNode, SimulatedDirectory};
 
 /// One object as LDAP shows it.
 #[derive(Clone, Copy)]

@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use super::account::spelling;
 use super::dump::row;
+use super::entry::SearchReach;
+use super::refusal::ChangeRefusal;
+use super::simulated_directory::{DirectoryNode, SimulatedDirectory};
 use super::units::parse;
-use super::{ChangeRefusal, DirectoryNode, SearchReach, SimulatedDirectory};
 use crate::simulator::dn::DirectoryName;
 
 /// What was read of a directory.

@@ -1,5 +1,5 @@
 //! A directory that is not simulated: the agent changes it over LDAP, as Okta's agent does. What is read of it is mirrored in the
-//! [`SimulatedDirectory`], so that the rest of the simulator sees no difference.
+//! [`SimulatedDirectory`](super::SimulatedDirectory), so that the rest of the simulator sees no difference.
 //!
 //! Every change looks at the account first and again afterwards; nothing is believed to be as it was left.
 
@@ -12,7 +12,8 @@ use std::sync::{Arc, mpsc};
 use secrecy::SecretString;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::{ChangeRefusal, ObjectGuid, SimulatedDirectory};
+use super::identity::ObjectGuid;
+use super::refusal::ChangeRefusal;
 use wire::{WireLink, WireOutcome, WireTrouble};
 
 pub(super) use wire::WireRequest;
@@ -67,21 +68,6 @@ impl LiveDirectory {
 fn waiting<T>(wait: impl FnOnce() -> T) -> T {
     let of_many = |handle: &Handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread;
     if Handle::try_current().is_ok_and(|handle| of_many(&handle)) { tokio::task::block_in_place(wait) } else { wait() }
-}
-
-impl SimulatedDirectory {
-    /// The settings of a directory that is not simulated.
-    pub(in crate::simulator) fn outside(&self) -> Option<&LiveDirectorySettings> {
-        self.outside.as_ref().map(|outside| &*outside.settings)
-    }
-
-    /// Refuses what only a simulated directory can be told.
-    pub(super) fn must_be_simulated(&self) -> Result<(), ChangeRefusal> {
-        if self.outside.is_some() {
-            return Err(ChangeRefusal::NotSimulated);
-        }
-        Ok(())
-    }
 }
 
 /// In the words of the agent, which are those of .NET's LDAP exceptions; the texts of servers differ.

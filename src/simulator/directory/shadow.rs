@@ -6,48 +6,16 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use ldap3::Scope;
 use serde_json::Value;
 
 use super::dump::row;
-use super::live::{LiveDirectory, LiveDirectorySettings};
+use super::entry::SearchReach;
+use super::identity::ObjectGuid;
+use super::live::{AccountKey, LiveDirectory, LiveDirectorySettings};
+use super::refusal::ChangeRefusal;
+use super::shadow_original::{SearchDepth, ShadowOriginal};
+use super::simulated_directory::SimulatedDirectory;
 use super::units::parse;
-use super::{AccountKey, ChangeRefusal, ObjectGuid, SearchReach, SimulatedDirectory};
-
-/// Where a shadow is read from.
-pub(super) struct ShadowOriginal {
-    outside: LiveDirectory,
-    /// Searches that were done: key of the base, how far below it, and the condition.
-    done: BTreeSet<(String, SearchDepth, String)>,
-    /// When something was first changed here.
-    changed: Option<Timestamp>,
-}
-
-/// How far a search looks, as it is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum SearchDepth {
-    Object,
-    Children,
-    Subtree,
-}
-
-impl SearchDepth {
-    fn of(reach: SearchReach) -> Self {
-        match reach {
-            SearchReach::Object => Self::Object,
-            SearchReach::Children => Self::Children,
-            SearchReach::Below | SearchReach::Subtree => Self::Subtree,
-        }
-    }
-
-    fn scope(self) -> Scope {
-        match self {
-            Self::Object => Scope::Base,
-            Self::Children => Scope::OneLevel,
-            Self::Subtree => Scope::Subtree,
-        }
-    }
-}
 
 impl SimulatedDirectory {
     /// A shadow of the directory that `settings` lead to.

@@ -3,28 +3,12 @@
 use jiff::Timestamp;
 
 use super::super::dn::DirectoryName;
+use super::account::NewAccount;
+use super::bind::BindAccount;
+use super::containers::{ContainerKind, DirectoryContainer};
 use super::identity::ObjectGuid;
-use super::{BindAccount, ChangeRefusal, DirectoryNode, NewAccount, SimulatedDirectory};
-
-/// An object that holds others.
-#[derive(Clone, Debug)]
-pub(in crate::simulator) struct DirectoryContainer {
-    pub(in crate::simulator) guid: ObjectGuid,
-    pub(in crate::simulator) kind: ContainerKind,
-    pub(in crate::simulator) dn: String,
-    /// Value of its own relative name, such as `Users`.
-    pub(in crate::simulator) name: String,
-    pub(in crate::simulator) created: Timestamp,
-    pub(in crate::simulator) usn: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::simulator) enum ContainerKind {
-    Domain,
-    OrganizationalUnit,
-    /// Such as `CN=Users`: holds accounts, and takes no group policy.
-    Container,
-}
+use super::refusal::ChangeRefusal;
+use super::simulated_directory::{DirectoryNode, SimulatedDirectory};
 
 impl SimulatedDirectory {
     /// Makes an OU below an existing object of the domain.

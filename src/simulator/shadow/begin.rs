@@ -9,9 +9,10 @@ use super::super::oauth;
 use super::super::permissions;
 use super::super::service::OrgService;
 use super::super::store::{AdminRole, ApiToken, OktaId, SimulatedOrg, StoredUser};
+use super::ShadowChanges;
 use super::hydrate;
+use super::neighbours::{ShadowNeighbour, ShadowNeighbours};
 use super::upstream::UpstreamOrg;
-use super::{ShadowChanges, ShadowNeighbour, ShadowNeighbours};
 
 /// Milliseconds for which the token of a plan is good.
 const LIFE: i64 = 30 * 86_400_000;

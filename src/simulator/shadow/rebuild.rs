@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::super::directory::SimulatedDirectory;
 use super::super::routes::{self, RouteMatch};
 use super::super::store::{OktaId, SimulatedOrg};
+use super::ShadowChanges;
 use super::hydration_routes::{self, HydrationRoute};
-use super::{ShadowChanges, UpstreamAnswer};
+use super::upstream::UpstreamAnswer;
 
 /// Directories by domain.
 pub(in crate::simulator) type ShadowDirectories = BTreeMap<String, Arc<RwLock<SimulatedDirectory>>>;

@@ -2,14 +2,14 @@
 
 use rhai::{Expr, Position};
 
-use super::RuleSubject;
+use super::subject::RuleSubject;
 use crate::okta::{ApiOperation, operations};
-use crate::script::ScriptDiagnostic;
 use crate::script::bindings::{OPTIONS, OptionType};
 use crate::script::check::facts::{CallFact, CallStyle};
 use crate::script::check::finding::CheckFinding;
 use crate::script::check::natives::free_verb;
 use crate::script::check::walk::closure_of;
+use crate::script::error::ScriptDiagnostic;
 use crate::script::nearest::{nearest, or_list};
 
 pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {

@@ -2,14 +2,14 @@
 
 use rhai::{FnAccess, Position};
 
-use super::RuleSubject;
+use super::subject::RuleSubject;
 use crate::okta::operations;
-use crate::script::ScriptDiagnostic;
 use crate::script::bindings::NO_CLOCK;
 use crate::script::check::facts::{CallFact, CallStyle};
 use crate::script::check::finding::CheckFinding;
 use crate::script::check::natives::{NativeFunctions, free_verb};
 use crate::script::check::script::ParsedScript;
+use crate::script::error::ScriptDiagnostic;
 use crate::script::nearest::{nearest, or_list};
 
 pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {

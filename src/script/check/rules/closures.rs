@@ -4,12 +4,12 @@ use std::ops::RangeInclusive;
 
 use rhai::Expr;
 
-use super::RuleSubject;
+use super::subject::RuleSubject;
 use crate::script::bindings::VERBS;
 use crate::script::check::facts::{BoundValue, CallFact, CallStyle, UseRole};
 use crate::script::check::finding::CheckFinding;
 use crate::script::check::walk::closure_of;
-use crate::script::testing::TEST_VERBS;
+use crate::script::testing::words::TEST_VERBS;
 
 pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     for call in &subject.facts.calls {

@@ -1,6 +1,6 @@
 //! Items of `each` run in lanes of their own, on copies: what a closure writes to a captured variable is lost.
 
-use super::RuleSubject;
+use super::subject::RuleSubject;
 use crate::script::check::facts::{BoundValue, ScriptFacts, UseRole, VariableUse};
 use crate::script::check::finding::CheckFinding;
 

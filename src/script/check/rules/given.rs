@@ -1,6 +1,6 @@
 //! Org handles and `params` are constants: nothing in them can be changed.
 
-use super::RuleSubject;
+use super::subject::RuleSubject;
 use crate::script::check::facts::{BindingKind, BoundValue, UseRole, VariableUse};
 use crate::script::check::finding::CheckFinding;
 

@@ -1,6 +1,6 @@
 //! `for x in list { x.field = … }` changes a copy.
 
-use super::RuleSubject;
+use super::subject::RuleSubject;
 use crate::script::check::facts::{BoundValue, UseRole, VariableUse};
 use crate::script::check::finding::CheckFinding;
 

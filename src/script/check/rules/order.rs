@@ -1,6 +1,6 @@
 //! Writes before anything was checked, or outside of any step.
 
-use super::RuleSubject;
+use super::subject::RuleSubject;
 use crate::script::check::finding::CheckFinding;
 use crate::script::check::reach::{ReachAct, ScriptReach};
 

@@ -5,11 +5,11 @@ use std::any::TypeId;
 use rhai::{Expr, ImmutableString, Position};
 use serde_json::Value;
 
-use super::RuleSubject;
-use crate::script::ScriptDiagnostic;
+use super::subject::RuleSubject;
 use crate::script::check::facts::{BindingKind, BoundValue, UseRole, VariableUse};
 use crate::script::check::finding::CheckFinding;
 use crate::script::check::natives::NativeFunctions;
+use crate::script::error::ScriptDiagnostic;
 use crate::script::nearest::{nearest, or_list};
 use crate::script::runbook::{DeclaredParameter, ParameterType, RunbookHeader};
 use crate::script::secret::SecretValue;

@@ -5,8 +5,8 @@
 use rhai::Position;
 use serde_json::Value;
 
-use super::RuleSubject;
 use super::params::impossible;
+use super::subject::RuleSubject;
 use crate::script::check::finding::CheckFinding;
 use crate::script::outline::{OutlineToken, TokenKind, tokens};
 

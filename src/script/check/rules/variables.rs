@@ -2,7 +2,7 @@
 
 use rhai::Stmt;
 
-use super::RuleSubject;
+use super::subject::RuleSubject;
 use crate::script::check::facts::{BoundValue, VariableUse};
 use crate::script::check::finding::CheckFinding;
 

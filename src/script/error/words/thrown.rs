@@ -2,8 +2,8 @@
 
 use rhai::{Dynamic, Map};
 
+use super::super::names::KnownNames;
 use super::{DiagnosticWords, unknown_function, unknown_variable};
-use crate::script::error::KnownNames;
 use crate::script::value::to_json;
 
 pub(super) fn words(value: &Dynamic, source: &str, names: &KnownNames) -> DiagnosticWords {

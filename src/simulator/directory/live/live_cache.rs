@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use ldap3::{Scope, SearchEntry};
 
-use super::super::account::{FreeAttributes, RESERVED, spelling};
-use super::super::identity::ObjectSid;
+use super::super::account::{DirectoryAccount, FreeAttributes, NewAccount, RESERVED, spelling};
+use super::super::containers::ContainerKind;
+use super::super::identity::{ObjectGuid, ObjectSid};
+use super::super::refusal::ChangeRefusal;
 use super::super::shadow::of_guid;
+use super::super::simulated_directory::SimulatedDirectory;
 use super::super::units::parse;
-use super::super::{ChangeRefusal, ContainerKind, DirectoryAccount, NewAccount, ObjectGuid, SimulatedDirectory};
 use super::wire::WireRequest;
 use super::{AccountKey, AccountSwitch, LiveDirectory, LiveDirectorySettings};
 use crate::simulator::dn::DirectoryName;
@@ -23,6 +25,19 @@ const NORMAL: u32 = 512;
 const NO_PASSWORD_NEEDED: u32 = 32;
 
 impl SimulatedDirectory {
+    /// The settings of a directory that is not simulated.
+    pub(in crate::simulator) fn outside(&self) -> Option<&LiveDirectorySettings> {
+        self.outside.as_ref().map(|outside| &*outside.settings)
+    }
+
+    /// Refuses what only a simulated directory can be told.
+    pub(in super::super) fn must_be_simulated(&self) -> Result<(), ChangeRefusal> {
+        if self.outside.is_some() {
+            return Err(ChangeRefusal::NotSimulated);
+        }
+        Ok(())
+    }
+
     /// A directory outside, read whole.
     pub(in crate::simulator) fn connect(domain: &str, settings: LiveDirectorySettings) -> Result<Self, ChangeRefusal> {
         let mut directory = Self::new(domain, 0);
