@@ -1,53 +1,38 @@
 //! The command line as types, one file a subcommand.
 
-mod approval;
 mod check;
 mod completions;
 mod copy;
-mod credentials;
 mod definitions;
 mod diff;
 mod eval;
-mod failures;
-mod journal_check;
-mod known_scopes;
 mod list;
 mod lsp;
 mod man;
 mod new;
 mod operations;
-mod org_identity;
 mod orgs;
-mod output_file;
 mod plan;
-mod plan_mode;
-mod preparation;
 mod repl;
 mod report;
 mod resume;
 mod run;
-mod run_options;
 mod runs;
-mod safeguards;
-mod scopes;
 mod session;
 mod show;
 mod simulator;
 mod snapshot;
-mod stop_signals;
-mod targets;
-mod terminal_reporter;
 mod test;
 mod undo;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
-use crate::config::{OrgProfile, ProcessEnvironment, RunbookConfig};
+use crate::app::command_context::CommandContext;
+use crate::config::{ProcessEnvironment, RunbookConfig};
 use crate::error::{CommandError, CommandExit};
-use crate::script::RunbookLibrary;
 use crate::terminal::{OutputMode, TerminalHandle};
 
 /// A scriptable runbook interpreter for Okta administrators.
@@ -85,40 +70,6 @@ enum CliCommand {
     Definitions(definitions::DefinitionsArguments),
     Completions(completions::CompletionsArguments),
     Man(man::ManArguments),
-}
-
-/// Form of a reading command's output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum OutputFormat {
-    #[default]
-    Text,
-    Json,
-}
-
-/// What every subcommand gets.
-struct CommandContext {
-    config: RunbookConfig,
-    terminal: TerminalHandle,
-}
-
-impl CommandContext {
-    /// The org when none is named; `naming` is how one is named on this command line. Tells when it is not the one that the
-    /// variables name.
-    fn default_org(&self, naming: &str) -> Result<OrgProfile, CommandError> {
-        let profile = self.config.default_org(naming)?;
-        if let Some(warning) = self.config.passed_over(&profile) {
-            self.terminal.warn(&warning);
-        }
-        Ok(profile)
-    }
-
-    fn library(&self) -> RunbookLibrary {
-        RunbookLibrary::new(
-            // Relative, as messages shall show it.
-            PathBuf::from("runbooks"),
-            self.config.user_runbooks(),
-        )
-    }
 }
 
 /// Answers a shell that completes a line; else runs the command line to its end. The error, if any, is printed here.

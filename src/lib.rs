@@ -1,19 +1,19 @@
 //! The map of okta-runbook. Data flows one way; every arrow below is a `use`, and a test holds them.
 //!
 //! ```text
-//! main -> cli --> repl, lsp
-//!             |     |
-//!             |     v
-//!             |-> script --> run --> okta      HTTP: sign-in, pages, limits, errors
-//!             |                  |-> ldap      read-only: verify in Active Directory
-//!             |                  `-> journal   SQLite
-//!             |-> report <-- events
-//!             `-> simulator                    by address only
+//! main -> cli -> app --> script --> run --> okta      HTTP: sign-in, pages, limits, errors
+//!             |    |                   |-> ldap      read-only: verify in Active Directory
+//!             |    |                   `-> journal   SQLite
+//!             |    |-> report <-- events
+//!             |    `-> simulator                     by address, but for starting it and for shadows
+//!             |-> repl -> script
+//!             `-> lsp --> script
 //! ```
 //!
 //! | module | is | knows nothing of |
 //! |---|---|---|
 //! | [`cli`] | the command line as types, one file a subcommand | Rhai, HTTP |
+//! | `app` | what subcommands, sessions and editors share | the command line |
 //! | [`config`] | org profiles and where secrets are; the only reader of the environment | the network |
 //! | [`error`] | an error as the user meets it: message, help, exit code | where it came from |
 //! | [`private_files`] | files and folders that only their owner may read | what is in them |
@@ -28,6 +28,7 @@
 //! | [`report`] | events as text or JSON | whether they are live or past |
 //! | [`simulator`] | Okta orgs and their directories as a real server | everything else here |
 
+mod app;
 pub mod cli;
 pub mod config;
 pub mod error;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{CommandContext, OutputFormat};
+use crate::app::command_context::{CommandContext, OutputFormat};
 use crate::error::{CommandError, CommandExit};
 use crate::report::table::text_table;
 use crate::script::SnippetColour;

@@ -9,7 +9,8 @@ use clap_complete::CompleteEnv;
 use clap_complete::engine::ArgValueCompleter;
 use clap_complete::env::Shells;
 
-use super::{CommandContext, CommandLine};
+use super::CommandLine;
+use crate::app::command_context::CommandContext;
 use crate::error::{CommandError, CommandExit};
 
 /// Print what a shell needs to complete commands, runbook names and their parameters.

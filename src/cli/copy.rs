@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use diffy::{ConflictStyle, MergeOptions};
 
-use super::CommandContext;
+use crate::app::command_context::CommandContext;
 use crate::error::{CommandError, CommandExit};
 use crate::script::{CopyOrigin, RunbookLibrary, ScriptSource};
 

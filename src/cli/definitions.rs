@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::CommandContext;
+use crate::app::command_context::CommandContext;
 use crate::error::{CommandError, CommandExit};
 use crate::script::definitions;
 

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use diffy::create_patch;
 
-use super::CommandContext;
+use crate::app::command_context::CommandContext;
 use crate::error::{CommandError, CommandExit};
 use crate::script::{CopyOrigin, RunbookShelf};
 

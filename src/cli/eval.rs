@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::failures::run_failure;
-use super::org_identity::run_actor;
-use super::run_options::{look_last, open_journal, stop_signals};
-use super::safeguards;
 use super::session::{self, SessionPlace, ended_by};
-use super::stop_signals::StopSignals;
-use super::{CommandContext, OutputFormat};
+use crate::app::command_context::{CommandContext, OutputFormat};
+use crate::app::failures::run_failure;
+use crate::app::org_identity::run_actor;
+use crate::app::run_options::{look_last, open_journal, stop_signals};
+use crate::app::safeguards;
+use crate::app::stop_signals::StopSignals;
 use crate::error::{CommandError, CommandExit};
 use crate::repl::{SessionInterrupt, SessionLog, as_text};
 use crate::report::text::OutputVerbosity;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CommandContext, OutputFormat};
+use crate::app::command_context::{CommandContext, OutputFormat};
 use crate::error::{CommandError, CommandExit};
 use crate::report::table::text_table;
 use crate::script::ListedRunbook;

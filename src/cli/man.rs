@@ -7,7 +7,8 @@ use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use super::{CommandContext, CommandLine};
+use super::CommandLine;
+use crate::app::command_context::CommandContext;
 use crate::error::{CommandError, CommandExit};
 
 /// Print the manual page, or write one for every command to DIR.

@@ -1,6 +1,7 @@
 //! `new NAME`: a commented skeleton.
 
-use super::{CommandContext, copy};
+use super::copy;
+use crate::app::command_context::CommandContext;
 use crate::error::{CommandError, CommandExit};
 
 /// Write the skeleton of a runbook to ./runbooks.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CommandContext, OutputFormat};
+use crate::app::command_context::{CommandContext, OutputFormat};
 use crate::error::{CommandError, CommandExit};
 use crate::okta::operations;
 use crate::script::bindings::VERBS;

@@ -8,7 +8,7 @@ mod remove;
 mod rights;
 mod test;
 
-use super::CommandContext;
+use crate::app::command_context::CommandContext;
 use crate::error::{CommandError, CommandExit};
 
 /// List, add, test and remove org profiles, and sign in to them.

@@ -1,27 +1,24 @@
 //! `plan RUNBOOK`: the procedure to its end against a shadow of its orgs, and what it would do there.
 
-pub(super) mod drift;
-pub(super) mod saved;
-
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use jiff::SignedDuration;
 
-use super::CommandContext;
-use super::approval::{self, ApprovalTerms};
-use super::org_identity::local_actor;
-use super::output_file::{self, OverwriteMode};
-use super::plan_mode::{RehearsalResult, RehearsalSubject};
-use super::preparation::PreparedRunbook;
-use super::run_options::{cancelled_by_hand, runtime};
-use super::safeguards;
-use super::targets::TargetArguments;
+use crate::app::approval::{self, ApprovalTerms};
+use crate::app::command_context::CommandContext;
+use crate::app::org_identity::local_actor;
+use crate::app::output_file::{self, OverwriteMode};
+use crate::app::plan_mode::{RehearsalResult, RehearsalSubject};
+use crate::app::preparation::PreparedRunbook;
+use crate::app::run_options::{cancelled_by_hand, runtime};
+use crate::app::safeguards;
+use crate::app::saved_plan::SavedPlan;
+use crate::app::targets::TargetArguments;
 use crate::error::{CommandError, CommandExit};
 use crate::report::plan::{RunPlan, lines, page};
 use crate::run::OWN_ACCESS;
 use crate::terminal::{self, TerminalHandle, YesNoAnswer};
-use saved::SavedPlan;
 
 /// Show what a runbook would do: it runs to its end against a shadow of the org, and nothing is changed.
 ///

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::CommandContext;
-use super::journal_check::{self, AlterationConsent, DoubtKind, JournalDoubt};
-use super::output_file::{self, OverwriteMode};
+use crate::app::command_context::CommandContext;
+use crate::app::journal_check::{self, AlterationConsent, DoubtKind, JournalDoubt};
+use crate::app::output_file::{self, OverwriteMode};
 use crate::error::{CommandError, CommandExit};
 use crate::report::evidence::{self, RunEvidence, UndoEvidence, WriteState};
 use crate::report::format::ReportFormat;

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::CommandContext;
-use super::approval;
-use super::failures::run_failure;
-use super::journal_check::{self, AlterationConsent, JournalCheck, with_undone};
-use super::org_identity::run_actor;
-use super::preparation::{PreparedRunbook, RecordedProcedure};
-use super::run_options::{
+use super::runs::the_run;
+use super::undo::{taken_back, undo_guard};
+use crate::app::approval;
+use crate::app::command_context::CommandContext;
+use crate::app::failures::run_failure;
+use crate::app::journal_check::{self, AlterationConsent, JournalCheck, with_undone};
+use crate::app::org_identity::run_actor;
+use crate::app::preparation::{PreparedRunbook, RecordedProcedure};
+use crate::app::run_options::{
     TargetOrigin, WriteOptions, conclude, hold_undone, open_journal, runtime, stop_on_signals, stop_signals,
 };
-use super::runs::the_run;
-use super::safeguards::{self, WriteGuard};
-use super::targets::{RunTargets, of_record};
-use super::undo::{taken_back, undo_guard};
+use crate::app::safeguards::{self, WriteGuard};
+use crate::app::targets::{RunTargets, of_record};
 use crate::error::{CommandError, CommandExit};
 use crate::run::event::{self, RunOutcome};
 use crate::run::journal::{Journal, RunKind, RunRecord};

@@ -6,21 +6,21 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::CommandContext;
-use super::approval::PlanApproval;
-use super::approval::{self, ApprovalDemand, PlanVerification};
-use super::failures::run_failure;
-use super::org_identity::{local_actor, run_actor};
-use super::plan::drift::drift;
-use super::plan::saved::SavedPlan;
-use super::plan_mode::{RehearsalResult, RehearsalSubject};
-use super::preparation::PreparedRunbook;
-use super::run_options::{
+use crate::app::approval::PlanApproval;
+use crate::app::approval::{self, ApprovalDemand, PlanVerification};
+use crate::app::command_context::CommandContext;
+use crate::app::failures::run_failure;
+use crate::app::org_identity::{local_actor, run_actor};
+use crate::app::plan_drift::drift;
+use crate::app::plan_mode::{RehearsalResult, RehearsalSubject};
+use crate::app::preparation::PreparedRunbook;
+use crate::app::run_options::{
     TargetOrigin, WriteOptions, cancelled_by_hand, conclude, open_journal, runtime, stop_on_signals, stop_signals,
 };
-use super::safeguards::{self, WriteGuard};
-use super::scopes;
-use super::targets::{RunTargets, TargetArguments, of_lines};
+use crate::app::safeguards::{self, WriteGuard};
+use crate::app::saved_plan::SavedPlan;
+use crate::app::scopes;
+use crate::app::targets::{RunTargets, TargetArguments, of_lines};
 use crate::error::{CommandError, CommandExit};
 use crate::report::plan::{lines, summary};
 use crate::run::consent::WriteConsent;

@@ -7,10 +7,10 @@ use crate::report::text::{OutputVerbosity, TextReporter, count_noun};
 use crate::run::event::RunCounts;
 use crate::run::journal::{self, ChainVerdict, Journal, RunRecord};
 
-use super::journal_check::{self, DoubtKind, JournalDoubt};
 use super::report;
-use super::run_options::read_journal;
-use super::{CommandContext, OutputFormat};
+use crate::app::command_context::{CommandContext, OutputFormat};
+use crate::app::journal_check::{self, DoubtKind, JournalDoubt};
+use crate::app::run_options::read_journal;
 
 /// List past runs, newest first.
 #[derive(Debug, clap::Args)]

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::CommandContext;
-use super::approval::PlanApproval;
-use super::failures::run_failure;
-use super::run_options::ask_operator;
-use super::safeguards::WriteGuard;
-use super::targets::{RunTargets, TargetArguments};
+use crate::app::approval::PlanApproval;
+use crate::app::command_context::CommandContext;
+use crate::app::failures::run_failure;
+use crate::app::run_options::ask_operator;
+use crate::app::safeguards::WriteGuard;
+use crate::app::targets::{RunTargets, TargetArguments};
 use crate::error::{CommandError, CommandExit};
 use crate::repl::{ActiveOrg, OrgStage, SessionInterrupt};
 use crate::run::actor::RunActor;

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{CommandContext, OutputFormat, check};
+use super::check;
+use crate::app::command_context::{CommandContext, OutputFormat};
 use crate::error::{CommandError, CommandExit};
 use crate::report::table::text_table;
 use crate::script::RunbookHeader;

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use secrecy::ExposeSecret as _;
 
-use super::CommandContext;
-use super::run_options::stop_signals;
+use crate::app::command_context::CommandContext;
+use crate::app::run_options::stop_signals;
 use crate::error::{CommandError, CommandExit};
 use crate::simulator::{ListenAddress, ScenarioSpec, Simulator};
 

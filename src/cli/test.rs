@@ -12,9 +12,9 @@ use std::time::Instant;
 
 use clap::ValueEnum;
 
-use super::CommandContext;
-use super::run_options::{runtime, stop_signals};
-use super::stop_signals::StopSignals;
+use crate::app::command_context::CommandContext;
+use crate::app::run_options::{runtime, stop_signals};
+use crate::app::stop_signals::StopSignals;
 use crate::error::{CommandError, CommandExit};
 use crate::script::compilation::compile_runbook;
 use crate::script::library::is_test;

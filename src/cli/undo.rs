@@ -5,17 +5,17 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::CommandContext;
-use super::approval::PlanApproval;
-use super::failures::run_failure;
-use super::journal_check::{self, AlterationConsent, JournalCheck, with_undone};
-use super::org_identity::run_actor;
-use super::run_options::{
+use super::runs::the_run;
+use crate::app::approval::PlanApproval;
+use crate::app::command_context::CommandContext;
+use crate::app::failures::run_failure;
+use crate::app::journal_check::{self, AlterationConsent, JournalCheck, with_undone};
+use crate::app::org_identity::run_actor;
+use crate::app::run_options::{
     TargetOrigin, WriteOptions, conclude, hold_undone, open_journal, runtime, stop_on_signals, stop_signals,
 };
-use super::runs::the_run;
-use super::safeguards::WriteGuard;
-use super::targets::{RunTargets, of_record};
+use crate::app::safeguards::WriteGuard;
+use crate::app::targets::{RunTargets, of_record};
 use crate::error::{CommandError, CommandExit};
 use crate::report::table::text_table;
 use crate::report::text::count_noun;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::super::CommandContext;
-use super::super::credentials::{check_place, write};
+use crate::app::command_context::CommandContext;
+use crate::app::credentials::{check_place, write};
 use crate::config::{ProfileScope, SecretSource, keyring, wrong_org_url};
 use crate::error::{CommandError, CommandExit};
 use crate::okta::BaseUrl;

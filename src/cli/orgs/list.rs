@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::{CommandContext, OutputFormat};
+use crate::app::command_context::{CommandContext, OutputFormat};
 use crate::config::{OrgProfile, SignIn};
 use crate::error::CommandExit;
 use crate::report::table::text_table;

@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use secrecy::SecretString;
 
-use super::super::CommandContext;
-use super::super::credentials::{check_place, of_profile, store};
-use super::super::failures::okta_failure;
-use super::super::known_scopes::usual_scopes;
-use super::super::run_options::runtime;
-use super::super::targets::{RESERVE, address, settings};
+use crate::app::command_context::CommandContext;
+use crate::app::credentials::{check_place, of_profile, store};
+use crate::app::failures::okta_failure;
+use crate::app::known_scopes::usual_scopes;
+use crate::app::run_options::runtime;
+use crate::app::targets::{RESERVE, address, settings};
 use crate::config::{OrgProfile, PersonSignIn, SignIn};
 use crate::error::{CommandError, CommandExit};
 use crate::okta;

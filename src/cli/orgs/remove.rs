@@ -1,6 +1,6 @@
 //! `orgs remove`: takes a profile out of its file, and its secret from where we kept it.
 
-use super::super::CommandContext;
+use crate::app::command_context::CommandContext;
 use crate::config::{ProfileOrigin, SecretSource, keyring};
 use crate::error::{CommandError, CommandExit};
 

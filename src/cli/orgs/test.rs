@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::super::run_options::runtime;
-use super::super::scopes::{advice, missing};
-use super::super::targets::{RESERVE, client, directory};
-use super::super::{CommandContext, OutputFormat};
 use super::diagnosis::OrgDiagnosis;
+use crate::app::command_context::{CommandContext, OutputFormat};
+use crate::app::run_options::runtime;
+use crate::app::scopes::{advice, missing};
+use crate::app::targets::{RESERVE, client, directory};
 use crate::config::{OrgProfile, SignIn};
 use crate::error::{CommandError, CommandExit};
 use crate::okta::{self, ApiRequest, ApiResponse, HttpMethod, OktaClient, SilentObserver};

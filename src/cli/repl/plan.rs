@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::failures::run_failure;
-use super::super::plan::saved::agreement;
-use super::super::plan_mode::{PlanHeader, ShadowTargets};
 use super::{RunCommandWords, SessionParts};
+use crate::app::failures::run_failure;
+use crate::app::plan_mode::{PlanHeader, ShadowTargets};
+use crate::app::saved_plan::agreement;
 use crate::error::CommandError;
 use crate::okta::operations;
 use crate::repl::PlanCommand;

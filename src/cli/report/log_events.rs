@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::cli::CommandContext;
-use crate::cli::run_options::runtime;
-use crate::cli::targets::of_record;
+use crate::app::command_context::CommandContext;
+use crate::app::run_options::runtime;
+use crate::app::targets::of_record;
 use crate::error::CommandError;
 use crate::okta::{ApiRequest, HttpMethod, OktaClient, PageGuard, SilentObserver};
 use crate::report::evidence::WriteEvidence;

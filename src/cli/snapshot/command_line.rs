@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::super::preparation::PreparedRunbook;
+use crate::app::preparation::PreparedRunbook;
 use crate::script::runbook::{DeclaredParameter, ParameterType};
 use crate::simulator::{PseudonymTable, StandIn};
 

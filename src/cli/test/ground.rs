@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 
-use super::super::targets::SIMULATED_LIST_LAG;
+use crate::app::targets::SIMULATED_LIST_LAG;
 use crate::error::CommandError;
 use crate::ldap::{self, Dn};
 use crate::okta::{self, BaseUrl, OktaClient, OrgCredentials};

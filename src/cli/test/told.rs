@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::CommandContext;
 use super::TestedCase;
+use crate::app::command_context::CommandContext;
 use crate::error::CommandError;
 use crate::report::junit::{self, TestCase, TestSuite};
 use crate::script::testing::{CoveredSteps, ScriptSuite, StepCoverage};

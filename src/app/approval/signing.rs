@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::CommandContext;
+use super::super::command_context::CommandContext;
 use super::super::credentials::credentials;
 use super::super::org_identity::{OrgIdentity, actor_of, approval_key};
-use super::super::plan::saved::SavedPlan;
+use super::super::saved_plan::SavedPlan;
 use super::super::targets::{RESERVE, client};
 use super::claims::{ApprovalBounds, ApprovalClaims, ApprovalTerms, ISSUER, VALID_FOR};
 use super::signature::ApprovalSigner;
@@ -16,18 +16,18 @@ use crate::error::CommandError;
 use crate::run::event::OrgLine;
 
 /// Signatures of a plan, and who gave them.
-pub(in super::super) struct PlanSignatures {
+pub(crate) struct PlanSignatures {
     /// JSON Web Tokens.
-    pub(in super::super) tokens: Vec<String>,
+    pub(crate) tokens: Vec<String>,
     /// In words.
-    pub(in super::super) approver: String,
+    pub(crate) approver: String,
 }
 
 /// Signs the plan for each of its orgs that the approver has a key for.
 ///
 /// # Errors
 /// The approver made the plan, nothing tells who approves, no org has a key, a ticket is wanted, or a key cannot be read.
-pub(in super::super) fn sign(
+pub(crate) fn sign(
     context: &CommandContext,
     saved: &SavedPlan,
     terms: &ApprovalTerms,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::CommandContext;
+use super::command_context::CommandContext;
 use super::failures::okta_failure;
 use super::known_scopes::{every_scope, usual_scopes};
 use super::targets::RunTargets;
@@ -22,7 +22,7 @@ const DECISIVE: &[&str] = &["okta.users.read", "okta.groups.read", "okta.apps.re
 ///
 /// # Errors
 /// A sign-in fails, or a scope is not granted.
-pub(super) fn of_runbook(
+pub(crate) fn of_runbook(
     context: &CommandContext,
     world: &RunTargets,
     report: &CheckReport,
@@ -68,7 +68,7 @@ pub(super) fn of_runbook(
 
 /// Has service apps ask for what a rehearsal reads: what the runbook needs in each org, the same to read (scopes are granted one by one), and
 /// what decides over the effects of its writes. Nothing is written with it.
-pub(super) fn of_rehearsal(world: &RunTargets, report: &CheckReport) {
+pub(crate) fn of_rehearsal(world: &RunTargets, report: &CheckReport) {
     let known = every_scope();
     for (name, client) in &world.orgs {
         let needs = ScopeNeeds::of(report, world, name);
@@ -144,7 +144,7 @@ fn lacks(before: Option<CommandError>, org: &str, lacking: &[String], profile: O
 }
 
 /// What to do about scopes that an access token lacks: what was not asked for need not be missing in the app.
-pub(super) fn advice(profile: Option<&OrgProfile>, lacking: &[String]) -> String {
+pub(crate) fn advice(profile: Option<&OrgProfile>, lacking: &[String]) -> String {
     const GRANT: &str = "grant them to the app: Applications > the app > Okta API Scopes";
     let Some(profile) = profile else {
         return GRANT.to_owned();
@@ -177,7 +177,7 @@ pub(super) fn advice(profile: Option<&OrgProfile>, lacking: &[String]) -> String
 }
 
 /// Those of `needed` that `granted` does not allow.
-pub(super) fn missing(needed: &[String], granted: &[String]) -> Vec<String> {
+pub(crate) fn missing(needed: &[String], granted: &[String]) -> Vec<String> {
     needed.iter().filter(|scope| !scopes_allow(granted, scope)).cloned().collect()
 }
 

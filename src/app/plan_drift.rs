@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::plan_mode::{RehearsalResult, ThingNames};
-use super::saved::SavedPlan;
+use super::plan_mode::{RehearsalResult, ThingNames};
+use super::saved_plan::SavedPlan;
 use crate::report::plan::{PlannedCall, RunPlan};
 
 /// So many of a kind are named.
 const NAMED: usize = 20;
 
 /// Differences between the plan that was saved and the one that is made now; none when nothing has drifted.
-pub(in super::super) fn drift(saved: &SavedPlan, now: &RehearsalResult) -> Vec<String> {
+pub(crate) fn drift(saved: &SavedPlan, now: &RehearsalResult) -> Vec<String> {
     let mut found = of_readings(&saved.readings, &now.readings, &now.names);
     found.extend(of_writes(&saved.plan, &now.plan));
     let more = found.len().saturating_sub(NAMED);

@@ -11,7 +11,7 @@ use crate::terminal::{self, ItemTally, TerminalHandle};
 /// Of a bulk step with more items, the bar tells what goes well.
 const MANY: usize = 20;
 
-pub(super) struct TerminalReporter {
+pub(crate) struct TerminalReporter {
     terminal: TerminalHandle,
     verbosity: OutputVerbosity,
     state: Mutex<ReporterState>,
@@ -24,7 +24,7 @@ struct ReporterState {
 }
 
 impl TerminalReporter {
-    pub(super) fn new(verbosity: OutputVerbosity, terminal: &TerminalHandle) -> Self {
+    pub(crate) fn new(verbosity: OutputVerbosity, terminal: &TerminalHandle) -> Self {
         Self {
             terminal: terminal.clone(),
             verbosity,
@@ -36,7 +36,7 @@ impl TerminalReporter {
         }
     }
 
-    pub(super) fn parts(self) -> (EventListener, ProgressWatcher) {
+    pub(crate) fn parts(self) -> (EventListener, ProgressWatcher) {
         let one = Arc::new(self);
         let other = Arc::clone(&one);
         (Arc::new(move |event| one.hear(event)), Arc::new(move |progress| other.watch(progress)))

@@ -40,11 +40,11 @@ pub(super) struct ApprovalBounds {
 
 /// How far an approval goes, by the command line.
 #[derive(Clone, Debug)]
-pub(in super::super) struct ApprovalTerms {
-    pub(in super::super) ticket: Option<String>,
-    pub(in super::super) runs: u32,
+pub(crate) struct ApprovalTerms {
+    pub(crate) ticket: Option<String>,
+    pub(crate) runs: u32,
     /// By default the profile's.
-    pub(in super::super) valid_for: Option<SignedDuration>,
+    pub(crate) valid_for: Option<SignedDuration>,
 }
 
 /// Where neither the command line nor the profile says it.

@@ -8,14 +8,14 @@ use crate::private_files;
 
 /// Whether a file that is there may be written over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OverwriteMode {
+pub(crate) enum OverwriteMode {
     Allowed,
     Refused,
 }
 
 impl OverwriteMode {
     /// What `--force` says.
-    pub(super) fn of(force: bool) -> Self {
+    pub(crate) fn of(force: bool) -> Self {
         if force { Self::Allowed } else { Self::Refused }
     }
 }
@@ -24,7 +24,7 @@ impl OverwriteMode {
 ///
 /// # Errors
 /// When the file is there already and `over` is not allowed, or cannot be written.
-pub(super) fn write(path: &Path, text: &str, over: OverwriteMode) -> Result<(), CommandError> {
+pub(crate) fn write(path: &Path, text: &str, over: OverwriteMode) -> Result<(), CommandError> {
     let shown = path.display();
     let mut options = private_files::options();
     match over {
@@ -42,7 +42,7 @@ pub(super) fn write(path: &Path, text: &str, over: OverwriteMode) -> Result<(), 
 ///
 /// # Errors
 /// When the file is there already and `over` is not allowed, or there is no folder for it.
-pub(super) fn check(path: &Path, over: OverwriteMode) -> Result<(), CommandError> {
+pub(crate) fn check(path: &Path, over: OverwriteMode) -> Result<(), CommandError> {
     if over == OverwriteMode::Refused && path.exists() {
         return Err(is_there(path));
     }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::approval::PlanApproval;
+use super::command_context::{CommandContext, OutputFormat};
 use super::failures::{journal_failure, run_failure};
 use super::org_identity::local_actor;
 use super::safeguards::WriteGuard;
 use super::stop_signals::StopSignals;
 use super::targets::RunTargets;
 use super::terminal_reporter::TerminalReporter;
-use super::{CommandContext, OutputFormat};
 use crate::error::{CommandError, CommandExit};
 use crate::report::json;
 use crate::report::text::{OutputVerbosity, told_above};
@@ -28,10 +28,10 @@ use crate::terminal::{self, TerminalHandle, YesNoAnswer};
 
 /// Options of every command that may write.
 #[derive(Debug, clap::Args)]
-pub(super) struct WriteOptions {
+pub(crate) struct WriteOptions {
     /// Agree to all writes beforehand; with --simulator, attest the manual steps too.
     #[arg(long, short)]
-    pub(super) yes: bool,
+    pub(crate) yes: bool,
     /// Let the run change this production org without typing its name.
     #[arg(long, value_name = "PROFILE")]
     production: Vec<String>,
@@ -40,7 +40,7 @@ pub(super) struct WriteOptions {
     attest: Vec<String>,
     /// Let this guard pass everything, which is recorded: `own-access`.
     #[arg(long, value_name = "GUARD", value_parser = [OWN_ACCESS])]
-    pub(super) allow: Vec<String>,
+    pub(crate) allow: Vec<String>,
     /// `json` prints one event a line.
     #[arg(long, value_enum, default_value_t)]
     output: OutputFormat,
@@ -54,13 +54,13 @@ pub(super) struct WriteOptions {
 
 /// Whether the org is one that was started for this run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TargetOrigin {
+pub(crate) enum TargetOrigin {
     Org,
     Simulator,
 }
 
 impl WriteOptions {
-    pub(super) fn terminal(&self) -> TerminalHandle {
+    pub(crate) fn terminal(&self) -> TerminalHandle {
         TerminalHandle::new(
             match self.output {
                 OutputFormat::Text => terminal::OutputMode::Text,
@@ -71,7 +71,7 @@ impl WriteOptions {
     }
 
     /// Whether what is told is for people.
-    pub(super) fn tells_people(&self) -> bool {
+    pub(crate) fn tells_people(&self) -> bool {
         self.output == OutputFormat::Text
     }
 
@@ -79,7 +79,7 @@ impl WriteOptions {
     ///
     /// # Errors
     /// A profile cannot be read.
-    pub(super) fn guard(
+    pub(crate) fn guard(
         &self,
         context: &CommandContext,
         world: &RunTargets,
@@ -89,7 +89,7 @@ impl WriteOptions {
         WriteGuard::new(context, world, &self.production, &terminal, approval)
     }
 
-    pub(super) fn consent(
+    pub(crate) fn consent(
         &self,
         actor: RunActor,
         place: TargetOrigin,
@@ -116,7 +116,7 @@ impl WriteOptions {
     ///
     /// # Errors
     /// A name that none of its steps has, where all of them are known.
-    pub(super) fn check_attest(&self, report: &CheckReport) -> Result<(), CommandError> {
+    pub(crate) fn check_attest(&self, report: &CheckReport) -> Result<(), CommandError> {
         check_attested(&self.attest, report)
     }
 
@@ -124,12 +124,12 @@ impl WriteOptions {
     ///
     /// # Errors
     /// A name is given.
-    pub(super) fn check_nothing_attested(&self) -> Result<(), CommandError> {
+    pub(crate) fn check_nothing_attested(&self) -> Result<(), CommandError> {
         refuse_unknown(&self.attest, &BTreeSet::new(), "an undo")
     }
 
     /// Where events and progress go: lines, and a bar while a bulk step goes on.
-    pub(super) fn audience(&self, terminal: &TerminalHandle) -> (EventListener, ProgressWatcher) {
+    pub(crate) fn audience(&self, terminal: &TerminalHandle) -> (EventListener, ProgressWatcher) {
         if self.output == OutputFormat::Json {
             let terminal = terminal.clone();
             return (Arc::new(move |event: &RunEvent| terminal.line(&json::line(event))), Arc::new(|_| {}));
@@ -147,7 +147,7 @@ impl WriteOptions {
 ///
 /// # Errors
 /// A name that none of its steps has, where all of them are known.
-pub(super) fn check_attested(given: &[String], report: &CheckReport) -> Result<(), CommandError> {
+pub(crate) fn check_attested(given: &[String], report: &CheckReport) -> Result<(), CommandError> {
     let manual = &report.manual;
     if manual.may_have_more || !report.unseen.is_empty() {
         return Ok(());
@@ -169,7 +169,7 @@ fn refuse_unknown(given: &[String], known: &BTreeSet<String>, of: &str) -> Resul
 }
 
 /// A person's answer; `None` when nobody is there. Ctrl-C at the question is an interruption.
-pub(super) fn ask_operator(terminal: &TerminalHandle, question: &str, interrupt: impl FnOnce()) -> Option<bool> {
+pub(crate) fn ask_operator(terminal: &TerminalHandle, question: &str, interrupt: impl FnOnce()) -> Option<bool> {
     match terminal.ask(question) {
         Ok(YesNoAnswer::Yes) => Some(true),
         Ok(YesNoAnswer::No) => Some(false),
@@ -181,12 +181,12 @@ pub(super) fn ask_operator(terminal: &TerminalHandle, question: &str, interrupt:
     }
 }
 
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     tokio::runtime::Runtime::new().map_err(|e| CommandError::failed(format!("the runtime does not start: {e}")))
 }
 
 /// The journal of this workspace. That others can read it is told.
-pub(super) fn open_journal(context: &CommandContext) -> Result<Arc<Journal>, CommandError> {
+pub(crate) fn open_journal(context: &CommandContext) -> Result<Arc<Journal>, CommandError> {
     let folder = context.config.workspace();
     let journal = Journal::open(&folder).map_err(|error| journal_failure(&folder, &error))?;
     for warning in journal.warnings() {
@@ -196,17 +196,17 @@ pub(super) fn open_journal(context: &CommandContext) -> Result<Arc<Journal>, Com
 }
 
 /// To look only: nobody is held up, and the folder may be a copy that takes no writing.
-pub(super) fn read_journal(folder: &Path) -> Result<Journal, CommandError> {
+pub(crate) fn read_journal(folder: &Path) -> Result<Journal, CommandError> {
     Journal::read(folder).map_err(|error| journal_failure(folder, &error))
 }
 
 /// Listens for what asks the process to end.
-pub(super) fn stop_signals(runtime: &tokio::runtime::Runtime) -> Result<StopSignals, CommandError> {
+pub(crate) fn stop_signals(runtime: &tokio::runtime::Runtime) -> Result<StopSignals, CommandError> {
     StopSignals::listen(runtime).map_err(|error| CommandError::failed(format!("signals cannot be awaited: {error}")))
 }
 
 /// The first signal stops the run between calls; a second one leaves at once.
-pub(super) async fn stop_on_signals(
+pub(crate) async fn stop_on_signals(
     mut signals: StopSignals,
     cancelled: CancellationToken,
     terminal: TerminalHandle,
@@ -235,7 +235,7 @@ async fn second(signals: &mut StopSignals) {
 ///
 /// # Errors
 /// The system does not let the process listen.
-pub(super) fn cancelled_by_hand(
+pub(crate) fn cancelled_by_hand(
     runtime: &tokio::runtime::Runtime,
     terminal: &TerminalHandle,
 ) -> Result<CancellationToken, CommandError> {
@@ -253,7 +253,7 @@ pub(super) fn cancelled_by_hand(
 }
 
 /// Tells the error, then the outcome, and gives the exit code.
-pub(super) fn conclude(
+pub(crate) fn conclude(
     terminal: &TerminalHandle,
     run: &Run,
     ended: &EndedRun,
@@ -281,7 +281,7 @@ pub(super) fn conclude(
 }
 
 /// Looks once more at writes without a known outcome, before the run's outcome is told. A run that was broken off is not held up.
-pub(super) fn look_last(run: &Run, outcome: RunOutcome, runtime: &tokio::runtime::Runtime) {
+pub(crate) fn look_last(run: &Run, outcome: RunOutcome, runtime: &tokio::runtime::Runtime) {
     if outcome == RunOutcome::Interrupted {
         return;
     }
@@ -292,7 +292,7 @@ pub(super) fn look_last(run: &Run, outcome: RunOutcome, runtime: &tokio::runtime
 }
 
 /// Takes hold of a run that is taken back, and of those that it takes back itself.
-pub(super) fn hold_undone(
+pub(crate) fn hold_undone(
     context: &CommandContext,
     journal: &Journal,
     run: &str,

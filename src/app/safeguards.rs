@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::CommandContext;
 use super::approval::{self, PlanApproval};
+use super::command_context::CommandContext;
 use super::org_identity::org_id;
 use super::scopes;
 use super::targets::RunTargets;
@@ -20,7 +20,7 @@ use crate::terminal::{LineReply, TerminalHandle};
 ///
 /// # Errors
 /// Two names have one id, or an org does not tell its own.
-pub(super) fn distinct_orgs(world: &RunTargets, runtime: &tokio::runtime::Runtime) -> Result<(), CommandError> {
+pub(crate) fn distinct_orgs(world: &RunTargets, runtime: &tokio::runtime::Runtime) -> Result<(), CommandError> {
     if world.orgs.len() < 2 {
         return Ok(());
     }
@@ -39,7 +39,7 @@ pub(super) fn distinct_orgs(world: &RunTargets, runtime: &tokio::runtime::Runtim
 ///
 /// # Errors
 /// As for each of them.
-pub(super) fn before_run(
+pub(crate) fn before_run(
     context: &CommandContext,
     world: &RunTargets,
     report: &CheckReport,
@@ -63,7 +63,7 @@ fn may_write(report: &CheckReport) -> bool {
 
 /// What stands between a run, a resume, an undo or a session and the first write to each org. It is asked by the run itself, whatever
 /// way a script came to the write.
-pub(super) struct WriteGuard {
+pub(crate) struct WriteGuard {
     /// Profiles that want an approved plan, which is not there, by org.
     unapproved: BTreeMap<String, String>,
     /// Production profiles whose names were not typed yet, by org.
@@ -76,7 +76,7 @@ impl WriteGuard {
     ///
     /// # Errors
     /// A profile cannot be read.
-    pub(super) fn new(
+    pub(crate) fn new(
         context: &CommandContext,
         world: &RunTargets,
         named: &[String],
@@ -100,7 +100,7 @@ impl WriteGuard {
     ///
     /// # Errors
     /// An approval is lacking, another name was typed, or nobody is there.
-    pub(super) fn ask_ahead(&self) -> Result<(), CommandError> {
+    pub(crate) fn ask_ahead(&self) -> Result<(), CommandError> {
         if let Some(profile) = self.unapproved.values().next() {
             return Err(approval::approval_needed(profile));
         }
@@ -112,7 +112,7 @@ impl WriteGuard {
     }
 
     /// What a run asks before each write.
-    pub(super) fn unlock(&self) -> ProductionGuard {
+    pub(crate) fn unlock(&self) -> ProductionGuard {
         let unapproved = self.unapproved.clone();
         let (locked, terminal) = (Arc::clone(&self.locked), self.terminal.clone());
         Arc::new(move |org| {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::CommandContext;
+use super::super::command_context::CommandContext;
 use super::super::failures::run_failure;
 use super::super::org_identity::OrgIdentity;
-use super::super::plan::saved::SavedPlan;
+use super::super::saved_plan::SavedPlan;
 use super::super::targets::RunTargets;
 use super::ApprovalDemand;
 use super::claims::{ApprovalBounds, ApprovalClaims};
@@ -21,12 +21,12 @@ use crate::run::journal::{self, Journal};
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
 /// A saved plan about to be run.
-pub(in super::super) struct PlanVerification<'a> {
-    pub(in super::super) context: &'a CommandContext,
-    pub(in super::super) world: &'a RunTargets,
-    pub(in super::super) saved: &'a SavedPlan,
-    pub(in super::super) journal: &'a Journal,
-    pub(in super::super) runtime: &'a tokio::runtime::Runtime,
+pub(crate) struct PlanVerification<'a> {
+    pub(crate) context: &'a CommandContext,
+    pub(crate) world: &'a RunTargets,
+    pub(crate) saved: &'a SavedPlan,
+    pub(crate) journal: &'a Journal,
+    pub(crate) runtime: &'a tokio::runtime::Runtime,
 }
 
 impl PlanVerification<'_> {
@@ -34,7 +34,7 @@ impl PlanVerification<'_> {
     ///
     /// # Errors
     /// An org without one: with what is wrong with each signature of the plan.
-    pub(in super::super) fn approvals(&self, demand: ApprovalDemand) -> Result<Vec<ApprovalRecord>, CommandError> {
+    pub(crate) fn approvals(&self, demand: ApprovalDemand) -> Result<Vec<ApprovalRecord>, CommandError> {
         let mut found: Vec<ApprovalRecord> = Vec::new();
         for (name, profile) in &self.world.profiles {
             let profile = self.context.config.org(profile)?;
@@ -222,10 +222,7 @@ fn used_up(uses: &[(String, Timestamp)], runs: u32) -> Option<String> {
 ///
 /// # Errors
 /// Another process uses it, or it was used up since it was verified.
-pub(in super::super) fn claim(
-    journal: &Journal,
-    approvals: &[ApprovalRecord],
-) -> Result<Vec<journal::RunLock>, CommandError> {
+pub(crate) fn claim(journal: &Journal, approvals: &[ApprovalRecord]) -> Result<Vec<journal::RunLock>, CommandError> {
     // Two orgs may be approved by one signature of each; in one order, so that two processes do not wait for each other.
     let ids: BTreeMap<&str, u32> = approvals.iter().map(|approved| (approved.id.as_str(), approved.runs)).collect();
     let journal_failure = |error: journal::JournalError| run_failure(&error.into());

@@ -6,12 +6,12 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::CommandContext;
-use super::super::org_identity::OrgIdentity;
-use super::super::output_file::{self, OverwriteMode};
-use super::super::plan_mode::RehearsalResult;
-use super::super::preparation::{PreparedRunbook, RecordedProcedure};
-use super::super::targets::RunTargets;
+use super::command_context::CommandContext;
+use super::org_identity::OrgIdentity;
+use super::output_file::{self, OverwriteMode};
+use super::plan_mode::RehearsalResult;
+use super::preparation::{PreparedRunbook, RecordedProcedure};
+use super::targets::RunTargets;
 use crate::error::CommandError;
 use crate::report::plan::{PlannedCall, RunPlan};
 use crate::run::actor::OrgAccount;
@@ -23,12 +23,12 @@ const VERSION: u32 = 1;
 
 /// A plan that was saved.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(in super::super) struct SavedPlan {
+pub(crate) struct SavedPlan {
     format: String,
     version: u32,
-    pub(in super::super) created: jiff::Timestamp,
+    pub(crate) created: jiff::Timestamp,
     /// The user and machine that it was made by; in older plans a name that an environment variable gave.
-    pub(in super::super) operator: String,
+    pub(crate) operator: String,
     /// Account and machine as the operating system names them. Information, as the operator is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     os_account: Option<String>,
@@ -36,17 +36,17 @@ pub(in super::super) struct SavedPlan {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     made_by: BTreeMap<String, OrgIdentity>,
     /// `{entry, texts}` of the procedure.
-    pub(super) sources: Value,
-    pub(in super::super) plan: RunPlan,
+    pub(crate) sources: Value,
+    pub(crate) plan: RunPlan,
     /// What was read of the orgs.
-    pub(super) readings: Value,
+    pub(crate) readings: Value,
     /// Signatures of people who approved it, as JSON Web Tokens.
     #[serde(default)]
-    pub(in super::super) approvals: Vec<String>,
+    pub(crate) approvals: Vec<String>,
 }
 
 impl SavedPlan {
-    pub(in super::super) fn new(operator: String, prepared: &PreparedRunbook, rehearsed: &RehearsalResult) -> Self {
+    pub(crate) fn new(operator: String, prepared: &PreparedRunbook, rehearsed: &RehearsalResult) -> Self {
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -65,7 +65,7 @@ impl SavedPlan {
     ///
     /// # Errors
     /// An org does not answer, or a key to approve with cannot be read.
-    pub(super) fn signed_in(
+    pub(crate) fn signed_in(
         mut self,
         context: &CommandContext,
         world: &RunTargets,
@@ -86,7 +86,7 @@ impl SavedPlan {
     ///
     /// # Errors
     /// The plan does not say.
-    pub(in super::super) fn maker(&self, org: &str) -> Result<&OrgIdentity, CommandError> {
+    pub(crate) fn maker(&self, org: &str) -> Result<&OrgIdentity, CommandError> {
         self.made_by.get(org).ok_or_else(|| {
             CommandError::usage(format!("the plan does not say which account of `{org}` made it"))
                 .help("make a new one: okta-runbook plan RUNBOOK … --out FILE")
@@ -94,7 +94,7 @@ impl SavedPlan {
     }
 
     /// Who made it, in words: `sam@acme.example, as jo on laptop`.
-    pub(in super::super) fn maker_words(&self) -> String {
+    pub(crate) fn maker_words(&self) -> String {
         let accounts = self.made_by.values().filter_map(|it| it.account.as_ref());
         let accounts: BTreeSet<String> = accounts.map(OrgAccount::words).collect();
         let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
@@ -108,7 +108,7 @@ impl SavedPlan {
     ///
     /// # Errors
     /// When the file cannot be read, or is no plan of this version.
-    pub(in super::super) fn read(path: &Path) -> Result<Self, CommandError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, CommandError> {
         let shown = path.display();
         let text = std::fs::read_to_string(path)
             .map_err(|error| CommandError::usage(format!("cannot read the plan {shown}: {error}")))?;
@@ -130,30 +130,30 @@ impl SavedPlan {
     ///
     /// # Errors
     /// When the file is there already and `over` is not allowed, or cannot be written.
-    pub(super) fn write(&self, path: &Path, over: OverwriteMode) -> Result<(), CommandError> {
+    pub(crate) fn write(&self, path: &Path, over: OverwriteMode) -> Result<(), CommandError> {
         let text = serde_json::to_string_pretty(self)
             .map_err(|error| CommandError::failed(format!("the plan cannot be written: {error}")))?;
         output_file::write(path, &format!("{text}\n"), over)
     }
 
     /// What is signed: all but the signatures.
-    pub(in super::super) fn digest(&self) -> String {
+    pub(crate) fn digest(&self) -> String {
         let unsigned = Self { approvals: Vec::new(), ..self.clone() };
         digest(&serde_json::to_string(&unsigned).unwrap_or_default())
     }
 
-    pub(in super::super) fn recorded(&self) -> RecordedProcedure<'_> {
+    pub(crate) fn recorded(&self) -> RecordedProcedure<'_> {
         RecordedProcedure { runbook: &self.plan.runbook, sources: &self.sources, parameters: &self.plan.parameters }
     }
 
     /// What holds a run to it.
-    pub(in super::super) fn agreement(&self) -> PlannedWrites {
+    pub(crate) fn agreement(&self) -> PlannedWrites {
         agreement(&self.digest(), &self.plan)
     }
 }
 
 /// What holds a run to a plan of this digest.
-pub(in super::super) fn agreement(digest: &str, plan: &RunPlan) -> PlannedWrites {
+pub(crate) fn agreement(digest: &str, plan: &RunPlan) -> PlannedWrites {
     let planned = |deed: &PlannedCall| PlannedWrite {
         lane: deed.lane.clone(),
         org: deed.org.clone(),

@@ -9,7 +9,7 @@ use crate::error::CommandError;
 
 /// Names of things by org and id.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct ThingNames(BTreeMap<(String, String), String>);
+pub(crate) struct ThingNames(BTreeMap<(String, String), String>);
 
 impl ThingNames {
     /// Of everything that the shadows of `world` know.
@@ -34,7 +34,7 @@ impl ThingNames {
     }
 
     /// The name of an id; the id itself where it has none.
-    pub(in super::super) fn of_id(&self, org: &str, id: &str) -> String {
+    pub(crate) fn of_id(&self, org: &str, id: &str) -> String {
         let name = self.find(org, id).map_or(id, String::as_str);
         name.to_owned()
     }
@@ -46,7 +46,7 @@ impl ThingNames {
     }
 
     /// `group AD Users, user ada`: kinds of things are the parts of a path that are no names.
-    pub(in super::super) fn of_path(&self, org: &str, path: &str) -> String {
+    pub(crate) fn of_path(&self, org: &str, path: &str) -> String {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let parts: Vec<&str> = path.trim_start_matches("/api/v1/").split('/').collect();
         let words = parts.chunks(2).map(|pair| match pair {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::CommandContext;
+use super::command_context::CommandContext;
 use super::failures::okta_failure;
 use super::targets::RunTargets;
 use crate::config::{OrgProfile, ProcessEnvironment};
@@ -16,15 +16,15 @@ use crate::run::actor::{OrgAccount, RunActor};
 
 /// Who somebody is to an org, as far as their own credentials and profile tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct OrgIdentity {
+pub(crate) struct OrgIdentity {
     /// The org's own id, whatever address it is reached by.
-    pub(super) org_id: String,
+    pub(crate) org_id: String,
     /// Absent where no credentials, or ones that may not tell, are at hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) account: Option<OrgAccount>,
+    pub(crate) account: Option<OrgAccount>,
     /// Thumbprint of the key that the profile approves with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) key: Option<String>,
+    pub(crate) key: Option<String>,
 }
 
 impl OrgIdentity {
@@ -32,7 +32,7 @@ impl OrgIdentity {
     ///
     /// # Errors
     /// The org does not answer, or the key to approve with cannot be read.
-    pub(super) fn find(
+    pub(crate) fn find(
         org: &str,
         client: &OktaClient,
         profile: &OrgProfile,
@@ -47,14 +47,14 @@ impl OrgIdentity {
     }
 
     /// Whether both are known to be one: by the account, or by the key.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         let equal = |one: Option<&str>, other: Option<&str>| one.is_some() && one == other;
         let account = |identity: &'_ Self| identity.account.as_ref().map(OrgAccount::key);
         equal(account(self).as_deref(), account(other).as_deref()) || equal(self.key.as_deref(), other.key.as_deref())
     }
 
     /// Whether anything tells who it is.
-    pub(super) fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         self.account.is_some() || self.key.is_some()
     }
 }
@@ -63,7 +63,7 @@ impl OrgIdentity {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Who executes a run at these orgs. An org that does not answer, or does not tell, leaves the account there unknown.
-pub(super) fn run_actor(context: &CommandContext, world: &RunTargets, runtime: &tokio::runtime::Runtime) -> RunActor {
+pub(crate) fn run_actor(context: &CommandContext, world: &RunTargets, runtime: &tokio::runtime::Runtime) -> RunActor {
     let asked = world.orgs.iter().map(|(org, client)| async move {
         let answer = tokio::time::timeout(PATIENCE, account(client)).await;
         let account = answer.ok().and_then(Result::ok).flatten();
@@ -74,12 +74,12 @@ pub(super) fn run_actor(context: &CommandContext, world: &RunTargets, runtime: &
 }
 
 /// The user of this machine, whatever orgs they sign in to.
-pub(super) fn local_actor(context: &CommandContext) -> RunActor {
+pub(crate) fn local_actor(context: &CommandContext) -> RunActor {
     actor_of(context, BTreeMap::new())
 }
 
 /// The user of this machine with these accounts.
-pub(super) fn actor_of(context: &CommandContext, accounts: BTreeMap<String, Option<OrgAccount>>) -> RunActor {
+pub(crate) fn actor_of(context: &CommandContext, accounts: BTreeMap<String, Option<OrgAccount>>) -> RunActor {
     let environment = context.config.environment();
     RunActor::new(environment.system_user.as_deref(), environment.host.as_deref(), accounts)
 }
@@ -88,7 +88,7 @@ pub(super) fn actor_of(context: &CommandContext, accounts: BTreeMap<String, Opti
 ///
 /// # Errors
 /// No org answers there.
-pub(super) fn org_id(
+pub(crate) fn org_id(
     org: &str,
     client: &OktaClient,
     runtime: &tokio::runtime::Runtime,
@@ -123,7 +123,7 @@ async fn account(client: &OktaClient) -> Result<Option<OrgAccount>, okta::OktaEr
 ///
 /// # Errors
 /// It cannot be read, or is no key.
-pub(super) fn approval_key(
+pub(crate) fn approval_key(
     environment: &ProcessEnvironment,
     profile: &OrgProfile,
 ) -> Result<Option<SigningKey>, CommandError> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::CommandContext;
+use super::command_context::CommandContext;
 use super::failures::{journal_failure, run_failure};
 use super::org_identity::local_actor;
 use super::preparation::PreparedRunbook;
@@ -31,24 +31,24 @@ use crate::script::check::CheckReport;
 use crate::simulator::{AnswerProvenance, DirectoryAddress, Simulator, UpstreamOrg};
 use crate::terminal::TerminalHandle;
 use draft::PlanBuilder;
-pub(super) use draft::PlanHeader;
-pub(super) use names::ThingNames;
+pub(crate) use draft::PlanHeader;
+pub(crate) use names::ThingNames;
 use upstream::RealOrg;
 
 /// What came of it.
-pub(super) struct RehearsalResult {
-    pub(super) plan: RunPlan,
+pub(crate) struct RehearsalResult {
+    pub(crate) plan: RunPlan,
     /// What was read of the orgs, to tell later whether they are still the same.
-    pub(super) readings: Value,
+    pub(crate) readings: Value,
     /// Names of what was read.
-    pub(super) names: ThingNames,
-    pub(super) ended: EndedRun,
-    pub(super) outcome: RunOutcome,
+    pub(crate) names: ThingNames,
+    pub(crate) ended: EndedRun,
+    pub(crate) outcome: RunOutcome,
 }
 
 /// Shadows of a world, and a journal for what is tried in them. Both end with the value.
-pub(super) struct ShadowTargets {
-    pub(super) world: RunTargets,
+pub(crate) struct ShadowTargets {
+    pub(crate) world: RunTargets,
     folder: tempfile::TempDir,
     journal: Arc<Journal>,
 }
@@ -58,7 +58,7 @@ impl ShadowTargets {
     ///
     /// # Errors
     /// When an org or a directory cannot be read, or there is no room for the journal.
-    pub(super) fn of(real: &RunTargets, runtime: &tokio::runtime::Runtime) -> Result<Self, CommandError> {
+    pub(crate) fn of(real: &RunTargets, runtime: &tokio::runtime::Runtime) -> Result<Self, CommandError> {
         Self::through(real, runtime, &|_, upstream| upstream)
     }
 
@@ -66,7 +66,7 @@ impl ShadowTargets {
     ///
     /// # Errors
     /// As of [`ShadowTargets::of`].
-    pub(super) fn through(
+    pub(crate) fn through(
         real: &RunTargets,
         runtime: &tokio::runtime::Runtime,
         through: UpstreamReader<'_>,
@@ -82,7 +82,7 @@ impl ShadowTargets {
 
     /// What a run in the shadows is begun with: everything is agreed to, since nothing can be changed. `allow`: guards that let
     /// everything pass, as in the run.
-    pub(super) fn settings(
+    pub(crate) fn settings(
         &self,
         context: &CommandContext,
         procedure: run::RunProcedure,
@@ -106,7 +106,7 @@ impl ShadowTargets {
     }
 
     /// What a run in the shadows comes to in the real orgs.
-    pub(super) fn plan(
+    pub(crate) fn plan(
         &self,
         runtime: &tokio::runtime::Runtime,
         real: &RunTargets,
@@ -124,15 +124,15 @@ impl ShadowTargets {
 }
 
 /// A procedure and the world that it is tried for.
-pub(super) struct RehearsalSubject<'a> {
-    pub(super) context: &'a CommandContext,
-    pub(super) terminal: &'a TerminalHandle,
-    pub(super) prepared: &'a PreparedRunbook,
-    pub(super) real: &'a RunTargets,
-    pub(super) runtime: &'a tokio::runtime::Runtime,
-    pub(super) cancelled: &'a CancellationToken,
+pub(crate) struct RehearsalSubject<'a> {
+    pub(crate) context: &'a CommandContext,
+    pub(crate) terminal: &'a TerminalHandle,
+    pub(crate) prepared: &'a PreparedRunbook,
+    pub(crate) real: &'a RunTargets,
+    pub(crate) runtime: &'a tokio::runtime::Runtime,
+    pub(crate) cancelled: &'a CancellationToken,
     /// Guards that let everything pass.
-    pub(super) allow: &'a [String],
+    pub(crate) allow: &'a [String],
 }
 
 impl RehearsalSubject<'_> {
@@ -141,7 +141,7 @@ impl RehearsalSubject<'_> {
     /// # Errors
     /// When an org or a directory cannot be read, or there is no room for the plan's own journal. That the procedure stops is no error
     /// here: it is a part of the plan.
-    pub(super) fn rehearse(&self) -> Result<RehearsalResult, CommandError> {
+    pub(crate) fn rehearse(&self) -> Result<RehearsalResult, CommandError> {
         scopes::of_rehearsal(self.real, &self.prepared.report);
         let shadows = ShadowTargets::of(self.real, self.runtime)?;
         self.rehearse_in(&shadows)
@@ -151,7 +151,7 @@ impl RehearsalSubject<'_> {
     ///
     /// # Errors
     /// As of [`RehearsalSubject::rehearse`].
-    pub(super) fn rehearse_in(&self, shadows: &ShadowTargets) -> Result<RehearsalResult, CommandError> {
+    pub(crate) fn rehearse_in(&self, shadows: &ShadowTargets) -> Result<RehearsalResult, CommandError> {
         let (prepared, runtime) = (self.prepared, self.runtime);
         let (_, watcher) = TerminalReporter::new(OutputVerbosity::Quiet, self.terminal).parts();
         let run = Run::begin(RunOptions {
@@ -198,7 +198,7 @@ fn unseen_words(report: &CheckReport) -> Vec<String> {
 }
 
 /// What an org is read through, made of its name and what reads it.
-pub(super) type UpstreamReader<'a> = &'a dyn Fn(&str, Arc<dyn UpstreamOrg>) -> Arc<dyn UpstreamOrg>;
+pub(crate) type UpstreamReader<'a> = &'a dyn Fn(&str, Arc<dyn UpstreamOrg>) -> Arc<dyn UpstreamOrg>;
 
 /// Shadows of all orgs and directories, which live as long as what is returned.
 async fn shadow(real: &RunTargets, through: UpstreamReader<'_>) -> Result<RunTargets, CommandError> {

@@ -10,7 +10,7 @@ const FAMILIES: &[&str] =
     &["users", "groups", "apps", "profileMappings", "schemas", "roles", "appGrants", "agentPools", "logs", "orgs"];
 
 /// What service apps ask for in sessions and undos.
-pub(super) fn usual_scopes() -> Vec<String> {
+pub(crate) fn usual_scopes() -> Vec<String> {
     let known: BTreeSet<&str> = every_scope();
     FAMILIES
         .iter()
@@ -20,7 +20,7 @@ pub(super) fn usual_scopes() -> Vec<String> {
 }
 
 /// Every scope that Okta's API description names: one that it does not know is refused.
-pub(super) fn every_scope() -> BTreeSet<&'static str> {
+pub(crate) fn every_scope() -> BTreeSet<&'static str> {
     operations::all().iter().flat_map(|operation| operation.scopes.iter().copied()).collect()
 }
 

@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 
 /// What asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StopSignal {
+pub(crate) enum StopSignal {
     /// Ctrl-C, or Ctrl-Break.
     Interrupt,
     /// SIGTERM, or the shutdown of the system.
@@ -17,7 +17,7 @@ pub(super) enum StopSignal {
 
 impl StopSignal {
     /// How it is said in a message; nothing for what a person at the terminal just did.
-    pub(super) fn name(self) -> Option<&'static str> {
+    pub(crate) fn name(self) -> Option<&'static str> {
         match self {
             Self::Interrupt => None,
             Self::Terminate => Some("asked to end (SIGTERM)"),
@@ -26,27 +26,27 @@ impl StopSignal {
     }
 
     /// Whether a second signal leaves at once. A terminal that goes may say so more than once, by its shell and by the system.
-    pub(super) fn is_urgent(self) -> bool {
+    pub(crate) fn is_urgent(self) -> bool {
         self != Self::HangUp
     }
 }
 
 /// Listens from the moment that it is made: what arrives before it is asked for is kept.
-pub(super) struct StopSignals {
+pub(crate) struct StopSignals {
     inner: platform::PlatformSignals,
 }
 
 impl StopSignals {
     /// # Errors
     /// The system does not let the process listen.
-    pub(super) fn listen(runtime: &Runtime) -> io::Result<Self> {
+    pub(crate) fn listen(runtime: &Runtime) -> io::Result<Self> {
         let _entered = runtime.enter();
         let inner = platform::PlatformSignals::listen()?;
         Ok(Self { inner })
     }
 
     /// The next signal; waits for ever where none comes.
-    pub(super) async fn next(&mut self) -> StopSignal {
+    pub(crate) async fn next(&mut self) -> StopSignal {
         self.inner.next().await
     }
 }
@@ -59,7 +59,7 @@ mod platform {
 
     use super::StopSignal;
 
-    pub(super) struct PlatformSignals {
+    pub(crate) struct PlatformSignals {
         interrupt: Signal,
         terminate: Option<Signal>,
         hang_up: Option<Signal>,
@@ -67,7 +67,7 @@ mod platform {
 
     impl PlatformSignals {
         /// What the process was told to ignore when it was started, as `nohup` does, stays ignored.
-        pub(super) fn listen() -> io::Result<Self> {
+        pub(crate) fn listen() -> io::Result<Self> {
             let unless_ignored = |kind: SignalKind| {
                 let wanted = !is_ignored(kind.as_raw_value());
                 wanted.then(|| signal(kind)).transpose()
@@ -79,7 +79,7 @@ mod platform {
             })
         }
 
-        pub(super) async fn next(&mut self) -> StopSignal {
+        pub(crate) async fn next(&mut self) -> StopSignal {
             tokio::select! {
                 Some(()) = self.interrupt.recv() => StopSignal::Interrupt,
                 Some(()) = receive_signal(&mut self.terminate) => StopSignal::Terminate,
@@ -116,7 +116,7 @@ mod platform {
 
     use super::StopSignal;
 
-    pub(super) struct PlatformSignals {
+    pub(crate) struct PlatformSignals {
         interrupt: CtrlC,
         stop: CtrlBreak,
         close: CtrlClose,
@@ -125,7 +125,7 @@ mod platform {
     }
 
     impl PlatformSignals {
-        pub(super) fn listen() -> io::Result<Self> {
+        pub(crate) fn listen() -> io::Result<Self> {
             Ok(Self {
                 interrupt: ctrl_c()?,
                 stop: ctrl_break()?,
@@ -135,7 +135,7 @@ mod platform {
             })
         }
 
-        pub(super) async fn next(&mut self) -> StopSignal {
+        pub(crate) async fn next(&mut self) -> StopSignal {
             tokio::select! {
                 Some(()) = self.interrupt.recv() => StopSignal::Interrupt,
                 Some(()) = self.stop.recv() => StopSignal::Interrupt,

@@ -7,19 +7,19 @@ use crate::okta;
 use crate::run::{self, journal};
 
 /// A call to an org that failed.
-pub(super) fn okta_failure(org: &str, error: &okta::OktaError) -> CommandError {
+pub(crate) fn okta_failure(org: &str, error: &okta::OktaError) -> CommandError {
     let text = CommandError::failed(format!("{org}: {error}"));
     error.help().into_iter().fold(text, CommandError::help)
 }
 
 /// A journal that cannot be opened, read or written.
-pub(super) fn journal_failure(folder: &Path, error: &journal::JournalError) -> CommandError {
+pub(crate) fn journal_failure(folder: &Path, error: &journal::JournalError) -> CommandError {
     let text = CommandError::usage(format!("the journal in {}: {error}", folder.display()));
     error.help().into_iter().fold(text, CommandError::help)
 }
 
 /// A run that ended before its outcome.
-pub(super) fn run_failure(error: &run::CallError) -> CommandError {
+pub(crate) fn run_failure(error: &run::CallError) -> CommandError {
     let text = match error {
         run::CallError::TakenBack { .. } => CommandError::usage(error.to_string()),
         run::CallError::Journal(journal::JournalError::Gone(_)) => {

@@ -32,12 +32,12 @@ pub(super) struct PlanBuilder<'a> {
 }
 
 /// What a plan is one of.
-pub(in super::super) struct PlanHeader {
-    pub(in super::super) name: String,
+pub(crate) struct PlanHeader {
+    pub(crate) name: String,
     /// Digest of the texts that run.
-    pub(in super::super) digest: String,
-    pub(in super::super) parameters: Value,
-    pub(in super::super) scopes: Vec<String>,
+    pub(crate) digest: String,
+    pub(crate) parameters: Value,
+    pub(crate) scopes: Vec<String>,
 }
 
 impl PlanHeader {

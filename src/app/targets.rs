@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::CommandContext;
+use super::command_context::CommandContext;
 use super::credentials::{credentials, journal_secret};
 use super::known_scopes::usual_scopes;
 use crate::config::{
@@ -21,42 +21,42 @@ use crate::simulator::{AnswerProvenance, ListenAddress, OrgAddress, ScenarioSpec
 
 /// Where a run finds its orgs.
 #[derive(Debug, clap::Args)]
-pub(super) struct TargetArguments {
+pub(crate) struct TargetArguments {
     /// Profile of an org, as NAME=PROFILE with the runbook's name for it; PROFILE alone when it has one org.
     #[arg(long = "org", value_name = "NAME=PROFILE")]
-    pub(super) orgs: Vec<String>,
+    pub(crate) orgs: Vec<String>,
     /// Run against a simulator started for this run: the built-in scenario for the runbook's orgs, or a scenario file.
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "orgs")]
-    pub(super) simulator: Option<String>,
+    pub(crate) simulator: Option<String>,
     /// Share of each of the org's rate limits that is left to others.
     #[arg(long, value_name = "PERCENT", default_value_t = RESERVE, value_parser = clap::value_parser!(u8).range(0..=95))]
-    pub(super) reserve: u8,
+    pub(crate) reserve: u8,
     /// Refused: a command line can be read by others.
     #[arg(long, hide = true, value_name = "TOKEN", alias = "api-token")]
     token: Option<String>,
 }
 
 /// Orgs by their names in the runbook, directories by domain. The simulator lives as long as this does.
-pub(super) struct RunTargets {
-    pub(super) orgs: BTreeMap<String, Arc<OktaClient>>,
+pub(crate) struct RunTargets {
+    pub(crate) orgs: BTreeMap<String, Arc<OktaClient>>,
     /// Profiles of the orgs, by the same names; simulated ones have none.
-    pub(super) profiles: BTreeMap<String, String>,
-    pub(super) directories: BTreeMap<String, Arc<ldap::DirectoryClient>>,
+    pub(crate) profiles: BTreeMap<String, String>,
+    pub(crate) directories: BTreeMap<String, Arc<ldap::DirectoryClient>>,
     reserve: u8,
     simulator: Option<Simulator>,
 }
 
 /// Percent.
-pub(super) const RESERVE: u8 = 20;
+pub(crate) const RESERVE: u8 = 20;
 
 /// The lists of a simulator that is started for a run show at once what was created, unless its scenario says otherwise.
-pub(super) const SIMULATED_LIST_LAG: Duration = Duration::from_secs(2);
+pub(crate) const SIMULATED_LIST_LAG: Duration = Duration::from_secs(2);
 
 /// How a client of this org behaves.
 ///
 /// # Errors
 /// The machine's proxy is set and none, which the HTTP library would pass over.
-pub(super) fn settings(
+pub(crate) fn settings(
     context: &CommandContext,
     profile: &OrgProfile,
     reserve: u8,
@@ -95,7 +95,7 @@ pub(super) fn settings(
 }
 
 /// The org's address, with a warning where it was another than is written.
-pub(super) fn address(context: &CommandContext, profile: &OrgProfile) -> Result<BaseUrl, CommandError> {
+pub(crate) fn address(context: &CommandContext, profile: &OrgProfile) -> Result<BaseUrl, CommandError> {
     let (base, warning) =
         BaseUrl::parse(&profile.url).map_err(|error| CommandError::usage(format!("{}: {error}", profile.origin)))?;
     if let Some(warning) = warning {
@@ -107,7 +107,7 @@ pub(super) fn address(context: &CommandContext, profile: &OrgProfile) -> Result<
 
 impl TargetArguments {
     /// A simulator's examples stand for parameters that are not given.
-    pub(super) fn mode(&self) -> MissingValues {
+    pub(crate) fn mode(&self) -> MissingValues {
         match self.simulator {
             Some(_) => MissingValues::Examples,
             None => MissingValues::Given,
@@ -115,7 +115,7 @@ impl TargetArguments {
     }
 
     /// Finds all orgs of `runbook`, and says everything that is wrong with them. Nothing is sent.
-    pub(super) async fn find(
+    pub(crate) async fn find(
         &self,
         context: &CommandContext,
         runbook: &RunbookHeader,
@@ -157,7 +157,7 @@ impl RunTargets {
     }
 
     /// The orgs of `real` in a shadow of them: called there, and known by their own addresses.
-    pub(super) fn of_shadow(simulator: Simulator, real: &[(&String, &Arc<OktaClient>)]) -> Result<Self, CommandError> {
+    pub(crate) fn of_shadow(simulator: Simulator, real: &[(&String, &Arc<OktaClient>)]) -> Result<Self, CommandError> {
         let mut orgs = BTreeMap::new();
         for (name, client) in real {
             let addresses = simulator.orgs().iter();
@@ -175,7 +175,7 @@ impl RunTargets {
     }
 
     /// What has to be known of a shadow beside its answers.
-    pub(super) fn ledger(&self) -> Option<&AnswerProvenance> {
+    pub(crate) fn ledger(&self) -> Option<&AnswerProvenance> {
         let simulator = self.simulator.as_ref()?;
         Some(simulator.ledger())
     }
@@ -188,7 +188,7 @@ impl RunTargets {
 }
 
 /// The orgs that a run worked on.
-pub(super) fn of_record(
+pub(crate) fn of_record(
     context: &CommandContext,
     record: &RunRecord,
     given: &[String],
@@ -198,7 +198,7 @@ pub(super) fn of_record(
 }
 
 /// Orgs as they were recorded of `what`: by their profiles, or by those of `given` (`NAME=PROFILE`). Another org than then is refused.
-pub(super) fn of_lines(
+pub(crate) fn of_lines(
     context: &CommandContext,
     what: &str,
     lines: &[OrgLine],
@@ -258,7 +258,7 @@ fn bindings<'a>(given: &'a [String], runbook: &'a RunbookHeader) -> Result<BTree
     Ok(bindings)
 }
 
-pub(super) fn client(context: &CommandContext, profile: &OrgProfile, reserve: u8) -> Result<OktaClient, CommandError> {
+pub(crate) fn client(context: &CommandContext, profile: &OrgProfile, reserve: u8) -> Result<OktaClient, CommandError> {
     let base = address(context, profile)?;
     for warning in context.config.warnings(profile) {
         context.terminal.warn(&warning);
@@ -285,7 +285,7 @@ fn directories(context: &CommandContext) -> Result<BTreeMap<String, Arc<ldap::Di
     directories.collect()
 }
 
-pub(super) fn directory(
+pub(crate) fn directory(
     context: &CommandContext,
     profile: &DirectoryProfile,
 ) -> Result<ldap::DirectoryClient, CommandError> {

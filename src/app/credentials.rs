@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::CommandContext;
+use super::command_context::CommandContext;
 use crate::config::{self, OrgProfile, PersonSignIn, PrivateKey, ProcessEnvironment, SecretSource, SignIn, keyring};
 use crate::error::CommandError;
 use crate::okta::{
@@ -18,7 +18,7 @@ use crate::terminal::TerminalHandle;
 ///
 /// # Errors
 /// The secret cannot be read, or is no key that Okta takes; never with a part of it.
-pub(super) fn credentials(context: &CommandContext, profile: &OrgProfile) -> Result<OrgCredentials, CommandError> {
+pub(crate) fn credentials(context: &CommandContext, profile: &OrgProfile) -> Result<OrgCredentials, CommandError> {
     let environment = context.config.environment();
     match &profile.sign_in {
         SignIn::Token(source) => source.read(environment).map(OrgCredentials::Ssws),
@@ -35,7 +35,7 @@ pub(super) fn credentials(context: &CommandContext, profile: &OrgProfile) -> Res
 ///
 /// # Errors
 /// It cannot be read, or could be guessed.
-pub(super) fn journal_secret(
+pub(crate) fn journal_secret(
     context: &CommandContext,
     profile: &OrgProfile,
 ) -> Result<Option<SecretString>, CommandError> {
@@ -50,7 +50,7 @@ const SHORTEST_SECRET: usize = 32;
 ///
 /// # Errors
 /// It cannot be read, or could be guessed. `name` says what it is.
-pub(super) fn read_shared(
+pub(crate) fn read_shared(
     environment: &ProcessEnvironment,
     source: &SecretSource,
     name: &str,
@@ -81,7 +81,7 @@ fn service_app(
     Ok(ServiceApp { client_id: app.client_id.clone(), key, scopes: app.scopes.clone(), dpop: of_profile(app.dpop) })
 }
 
-pub(super) fn of_profile(dpop: config::DpopProfile) -> DpopUse {
+pub(crate) fn of_profile(dpop: config::DpopProfile) -> DpopUse {
     match dpop {
         config::DpopProfile::Always => DpopUse::Always,
         config::DpopProfile::WhenAsked => DpopUse::WhenAsked,
@@ -123,7 +123,7 @@ fn keep(terminal: &TerminalHandle, source: &SecretSource) -> Option<TokenKeeper>
 ///
 /// # Errors
 /// It cannot be written there, or the profile names a place that is not ours to write.
-pub(super) fn store(place: &SecretSource, secret: &SecretString) -> Result<(), CommandError> {
+pub(crate) fn store(place: &SecretSource, secret: &SecretString) -> Result<(), CommandError> {
     match place {
         SecretSource::File(path) => write(path, secret)
             .map_err(|error| CommandError::failed(format!("{} cannot be written: {error}", path.display()))),
@@ -136,7 +136,7 @@ pub(super) fn store(place: &SecretSource, secret: &SecretString) -> Result<(), C
 ///
 /// # Errors
 /// It is a variable or a command.
-pub(super) fn check_place(place: &SecretSource) -> Result<(), CommandError> {
+pub(crate) fn check_place(place: &SecretSource) -> Result<(), CommandError> {
     match place {
         SecretSource::File(_) | SecretSource::Keyring(_) => Ok(()),
         _ => Err(CommandError::usage(
@@ -147,7 +147,7 @@ pub(super) fn check_place(place: &SecretSource) -> Result<(), CommandError> {
 }
 
 /// Writes a secret so that only its owner can read it: beside the old one first, so that none is lost when this process dies.
-pub(super) fn write(path: &Path, secret: &SecretString) -> std::io::Result<()> {
+pub(crate) fn write(path: &Path, secret: &SecretString) -> std::io::Result<()> {
     use std::io::Write as _;
     let folder = path.parent().unwrap_or(Path::new("."));
     private_files::create_folder(folder)?;

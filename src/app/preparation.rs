@@ -6,7 +6,7 @@ use std::path::Path;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::CommandContext;
+use super::command_context::CommandContext;
 use crate::error::CommandError;
 use crate::ldap::Dn;
 use crate::run;
@@ -18,11 +18,11 @@ use crate::script::runbook::{DeclaredParameter, ParameterType};
 use crate::script::{CompiledRunbook, MissingValues, RunbookHeader, digest, source_secrets};
 use crate::terminal::TerminalHandle;
 
-pub(super) struct PreparedRunbook {
-    pub(super) runbook: RunbookHeader,
-    pub(super) report: CheckReport,
-    pub(super) procedure: CompiledRunbook,
-    pub(super) parameters: CheckedParameters,
+pub(crate) struct PreparedRunbook {
+    pub(crate) runbook: RunbookHeader,
+    pub(crate) report: CheckReport,
+    pub(crate) procedure: CompiledRunbook,
+    pub(crate) parameters: CheckedParameters,
     digest: String,
     /// Path of the text that was named.
     entry: String,
@@ -33,7 +33,7 @@ impl PreparedRunbook {
     ///
     /// # Errors
     /// All that is wrong with the text, or with the parameters.
-    pub(super) fn new(
+    pub(crate) fn new(
         context: &CommandContext,
         terminal: &TerminalHandle,
         name: &str,
@@ -55,7 +55,7 @@ impl PreparedRunbook {
     ///
     /// # Errors
     /// As for a new one. That the texts are others now is no error here, see [`Self::edits`].
-    pub(super) fn again(
+    pub(crate) fn again(
         context: &CommandContext,
         terminal: &TerminalHandle,
         recorded: &RecordedProcedure<'_>,
@@ -73,7 +73,7 @@ impl PreparedRunbook {
     }
 
     /// What was changed in texts and parameters since, as a diff; empty when nothing was.
-    pub(super) fn edits(&self, recorded: &RecordedProcedure<'_>) -> String {
+    pub(crate) fn edits(&self, recorded: &RecordedProcedure<'_>) -> String {
         let mut edits = String::new();
         for (path, text) in self.procedure.texts() {
             let was = recorded.sources["texts"][path].as_str();
@@ -90,7 +90,7 @@ impl PreparedRunbook {
     }
 
     /// As the journal has it.
-    pub(super) fn journalled(&self) -> run::RunProcedure {
+    pub(crate) fn journalled(&self) -> run::RunProcedure {
         run::RunProcedure {
             runbook: self.runbook.name.clone(),
             digest: self.digest.clone(),
@@ -101,21 +101,21 @@ impl PreparedRunbook {
     }
 
     /// Digest of all texts that run.
-    pub(super) fn digest_of_texts(&self) -> String {
+    pub(crate) fn digest_of_texts(&self) -> String {
         digest(&sources(&self.entry, &self.procedure)["texts"].to_string())
     }
 
-    pub(super) fn secrets(&self) -> Vec<SecretString> {
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
         self.parameters.secrets.values().cloned().collect()
     }
 }
 
 /// A procedure as it was written down: in a run's record, or in a plan.
-pub(super) struct RecordedProcedure<'a> {
-    pub(super) runbook: &'a str,
+pub(crate) struct RecordedProcedure<'a> {
+    pub(crate) runbook: &'a str,
     /// `{entry, texts}`
-    pub(super) sources: &'a Value,
-    pub(super) parameters: &'a Value,
+    pub(crate) sources: &'a Value,
+    pub(crate) parameters: &'a Value,
 }
 
 impl RecordedProcedure<'_> {
@@ -143,7 +143,7 @@ fn origins(parameters: &CheckedParameters) -> Option<(String, Value)> {
 }
 
 /// The texts that run, without secrets, with the path of the one that was named.
-pub(super) fn sources(entry: &str, procedure: &CompiledRunbook) -> Value {
+pub(crate) fn sources(entry: &str, procedure: &CompiledRunbook) -> Value {
     let texts =
         procedure.texts().iter().map(|(path, text)| (path.clone(), source_secrets::without_secrets(text).into()));
     serde_json::json!({ "entry": entry, "texts": texts.collect::<Map<_, _>>() })
@@ -158,7 +158,7 @@ fn ask_secret(terminal: &TerminalHandle, parameter: &DeclaredParameter) -> Optio
     terminal.ask_secret(&question)
 }
 
-pub(super) fn check_parameters(
+pub(crate) fn check_parameters(
     context: &CommandContext,
     terminal: &TerminalHandle,
     runbook: &RunbookHeader,

@@ -13,9 +13,9 @@ mod signature;
 mod signing;
 mod verification;
 
-pub(super) use claims::ApprovalTerms;
-pub(super) use signing::sign;
-pub(super) use verification::{PlanVerification, claim};
+pub(crate) use claims::ApprovalTerms;
+pub(crate) use signing::sign;
+pub(crate) use verification::{PlanVerification, claim};
 
 use std::collections::BTreeSet;
 
@@ -26,13 +26,13 @@ use crate::run::journal::{Journal, RunRecord};
 
 /// Whether an approval is wanted where no profile wants it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ApprovalDemand {
+pub(crate) enum ApprovalDemand {
     /// `--require-approval`.
     Always,
     AsProfilesSay,
 }
 
-pub(super) fn approval_needed(profile: &str) -> CommandError {
+pub(crate) fn approval_needed(profile: &str) -> CommandError {
     CommandError::usage(format!("`{profile}` is changed by approved plans alone, and by the undo of their runs"))
         .help("save a plan: okta-runbook plan RUNBOOK … --out FILE")
         .help("have another person approve it: okta-runbook plan --approve FILE")
@@ -41,7 +41,7 @@ pub(super) fn approval_needed(profile: &str) -> CommandError {
 
 /// What opens an org whose profile wants approved plans.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum PlanApproval {
+pub(crate) enum PlanApproval {
     /// Nothing: there is no approved plan.
     Absent,
     /// A plan that was approved for the orgs of these names.
@@ -51,7 +51,7 @@ pub(super) enum PlanApproval {
 }
 
 impl PlanApproval {
-    pub(super) fn opens(&self, org: &str) -> bool {
+    pub(crate) fn opens(&self, org: &str) -> bool {
         match self {
             Self::Absent => false,
             Self::GivenFor(orgs) => orgs.contains(org),
@@ -64,7 +64,7 @@ impl PlanApproval {
 ///
 /// # Errors
 /// The journal cannot be read.
-pub(super) fn given_to(journal: &Journal, record: &RunRecord) -> Result<PlanApproval, CommandError> {
+pub(crate) fn given_to(journal: &Journal, record: &RunRecord) -> Result<PlanApproval, CommandError> {
     let mut orgs = BTreeSet::new();
     let has_written = has_written(journal, &record.run).map_err(|error| run_failure(&error.into()))?;
     let now = jiff::Timestamp::now();

@@ -3,7 +3,7 @@
 //! An altered journal is refused, and so is one of which nobody can tell, because the key of its seals is not here or its entries are older
 //! than seals: a forger can name any key. Who accepts it is recorded.
 
-use super::CommandContext;
+use super::command_context::CommandContext;
 use super::credentials::{credentials, journal_secret};
 use super::failures::run_failure;
 use super::org_identity::local_actor;
@@ -15,16 +15,16 @@ use crate::run::journal::{self, ChainVerdict, Journal, JournalVerification, KeyI
 
 /// Whether a person goes on with a journal that was altered.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
-pub(super) struct AlterationConsent {
+pub(crate) struct AlterationConsent {
     /// Go on although the run's journal was altered, or cannot be verified; what is wrong with it is recorded.
     #[arg(long)]
-    pub(super) accept_altered: bool,
+    pub(crate) accept_altered: bool,
 }
 
 /// What a journal is checked with.
-pub(super) struct JournalCheck<'a> {
-    pub(super) context: &'a CommandContext,
-    pub(super) journal: &'a Journal,
+pub(crate) struct JournalCheck<'a> {
+    pub(crate) context: &'a CommandContext,
+    pub(crate) journal: &'a Journal,
     keys: Vec<SealKey>,
     /// Whether something can be sent to the run's orgs: what cannot is refused only where it is altered.
     has_orgs: bool,
@@ -33,7 +33,7 @@ pub(super) struct JournalCheck<'a> {
 
 impl<'a> JournalCheck<'a> {
     /// By the credentials of a world; by the chain alone where there is none.
-    pub(super) fn of_world(
+    pub(crate) fn of_world(
         context: &'a CommandContext,
         journal: &'a Journal,
         world: Option<&RunTargets>,
@@ -48,7 +48,7 @@ impl<'a> JournalCheck<'a> {
     ///
     /// # Errors
     /// One was altered or cannot be verified, and that is not accepted.
-    pub(super) fn doubts(&self, runs: &[String]) -> Result<Vec<EventKind>, CommandError> {
+    pub(crate) fn doubts(&self, runs: &[String]) -> Result<Vec<EventKind>, CommandError> {
         let mut doubts = Vec::new();
         for run in runs {
             doubts.extend(self.doubt(run)?);
@@ -84,7 +84,7 @@ impl<'a> JournalCheck<'a> {
 ///
 /// # Errors
 /// The journal cannot be written.
-pub(super) fn record(run: &Run, doubts: Vec<EventKind>) -> Result<(), CommandError> {
+pub(crate) fn record(run: &Run, doubts: Vec<EventKind>) -> Result<(), CommandError> {
     for doubt in doubts {
         run.tell_unverified(doubt).map_err(|error| run_failure(&error))?;
     }
@@ -92,7 +92,7 @@ pub(super) fn record(run: &Run, doubts: Vec<EventKind>) -> Result<(), CommandErr
 }
 
 /// The keys of a run's orgs, as far as their secrets can be read here; and why others cannot.
-pub(super) fn keys_of(context: &CommandContext, record: &RunRecord) -> (Vec<SealKey>, Vec<String>) {
+pub(crate) fn keys_of(context: &CommandContext, record: &RunRecord) -> (Vec<SealKey>, Vec<String>) {
     let (mut keys, mut missing) = (Vec::new(), Vec::new());
     for profile in record.orgs.iter().filter_map(|org| org.profile.as_deref()) {
         let mut add = |read: Result<Option<SealKey>, CommandError>| match read {
@@ -111,14 +111,14 @@ pub(super) fn keys_of(context: &CommandContext, record: &RunRecord) -> (Vec<Seal
 }
 
 /// Why a journal is not taken for evidence.
-pub(super) struct JournalDoubt {
-    pub(super) kind: DoubtKind,
-    pub(super) reason: String,
+pub(crate) struct JournalDoubt {
+    pub(crate) kind: DoubtKind,
+    pub(crate) reason: String,
 }
 
 /// How doubtful a journal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum DoubtKind {
+pub(crate) enum DoubtKind {
     /// It is not as it was written.
     Altered,
     /// Nobody can tell here.
@@ -129,7 +129,7 @@ pub(super) enum DoubtKind {
 
 impl JournalDoubt {
     /// What is doubtful in what a verification found; none where all is genuine.
-    pub(super) fn of(found: &Result<JournalVerification, journal::JournalError>) -> Option<Self> {
+    pub(crate) fn of(found: &Result<JournalVerification, journal::JournalError>) -> Option<Self> {
         let altered = |reason| Some(Self { kind: DoubtKind::Altered, reason });
         let seals = match found {
             Err(error) => return altered(format!("it cannot be read: {error}")),
@@ -154,7 +154,7 @@ impl JournalDoubt {
     }
 
     /// What is wrong with the journal of a run.
-    pub(super) fn words(&self, run: &str) -> String {
+    pub(crate) fn words(&self, run: &str) -> String {
         match self.kind {
             DoubtKind::Altered => format!("the journal of run {run} was altered: {}", self.reason),
             DoubtKind::Unverified | DoubtKind::Keyless => {
@@ -163,7 +163,7 @@ impl JournalDoubt {
         }
     }
 
-    pub(super) fn refusal(&self, run: &str) -> CommandError {
+    pub(crate) fn refusal(&self, run: &str) -> CommandError {
         let go_on = match self.kind {
             DoubtKind::Altered => "take the journal from a backup",
             DoubtKind::Unverified | DoubtKind::Keyless => {
@@ -177,7 +177,7 @@ impl JournalDoubt {
 }
 
 /// Why a forgery of a journal that is whole cannot be excluded.
-pub(super) fn unverified_words(seals: &SealCounts) -> Option<String> {
+pub(crate) fn unverified_words(seals: &SealCounts) -> Option<String> {
     let why = if seals.are_genuine() {
         return None;
     } else if seals.unchecked > 0 {
@@ -196,7 +196,7 @@ pub(super) fn unverified_words(seals: &SealCounts) -> Option<String> {
 }
 
 /// What holds of a journal that is whole, in words.
-pub(super) fn verified_words(entries: u64, seals: &SealCounts) -> String {
+pub(crate) fn verified_words(entries: u64, seals: &SealCounts) -> String {
     if let Some(why) = unverified_words(seals) {
         return format!("the chain of its {} is unbroken, but {why}", counted_entries(entries));
     }
@@ -214,7 +214,7 @@ pub(super) fn verified_words(entries: u64, seals: &SealCounts) -> String {
 }
 
 /// The same of a verification, with why keys are missing.
-pub(super) fn summary(found: &JournalVerification, missing: &[String]) -> String {
+pub(crate) fn summary(found: &JournalVerification, missing: &[String]) -> String {
     let entries = match found.verdict {
         ChainVerdict::Whole(entries) => entries,
         ChainVerdict::Broken { .. } | ChainVerdict::Record { .. } => 0,
@@ -249,7 +249,7 @@ fn name_keys<'a>(keys: impl ExactSizeIterator<Item = &'a KeyId>) -> String {
 }
 
 /// The run and those that it takes back, one of the other.
-pub(super) fn with_undone(journal: &Journal, run: &str) -> Result<Vec<String>, CommandError> {
+pub(crate) fn with_undone(journal: &Journal, run: &str) -> Result<Vec<String>, CommandError> {
     let mut runs = vec![run.to_owned()];
     loop {
         let last = runs.last().map_or(run, String::as_str);
