@@ -15,6 +15,8 @@
 //! | [`show`], [`objects`] | results as tables and trees |
 //! | [`line_wrap`] | columns made to fit the terminal |
 //! | [`history`] | what may be remembered |
+//! | [`limits`] | the orgs' rate limits |
+//! | [`session_log`] | what the run tells the session |
 //! | [`help`] | the words of `:help` |
 
 mod command;

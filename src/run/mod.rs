@@ -5,39 +5,36 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `agreement` | a plan that a run is held to |
-//! | `door` | what a run is made of; begin, resume, end |
-//! | `call` | a call as data |
-//! | `reading`, `writing` | how a call goes through: look, intent, send, settle |
-//! | `look`, `effects` | what is there before a write, and what each operation does beyond its shape |
+//! | `execution` | what a run is made of; begin, resume, end |
+//! | `call`, `call_summary` | a call as data, and in the words of a question |
+//! | `error` | why a call did not do what was asked |
+//! | `reading`, `page_walk` | how a read goes through, and a list page by page, within bounds |
+//! | `writing` | how a write goes through: look, intent, send, settle |
+//! | `pre_read`, `read_cache` | what is there before a write: looked at, or read lately |
+//! | `operation_semantics` | what each operation does beyond its shape |
+//! | `answer_shape`, `sendable` | what is no answer of success, and what is not sent |
+//! | `retry`, `unanswered_write`, `unknown_writes` | what may be tried again; what became of a write without an answer, then and at the end |
 //! | `last_group` | nobody is left without a group by which an app provisions them |
-//! | `fate` | what became of a write that has no answer |
-//! | `foreign` | which org answers at an address |
-//! | `retry` | what may be tried again |
-//! | `picture` | what was read lately, which answers a look |
-//! | `lane`, `items` | lines of work and what became of them |
-//! | `replay` | what was asked before is answered from the journal |
+//! | `own_access`, `admin_watch` | the operator's own access, and that of the last super admin, is not taken away |
+//! | `granted_scopes` | a write whose scope the token lacks is not sent |
+//! | `plan_lock` | a plan that a run is held to |
+//! | `consent`, `consent_prompts` | people: consent, questions, manual steps |
 //! | `actor` | who executes the run |
-//! | `asking`, `gate` | people: consent, manual steps |
-//! | `imported` | modules that were read only while the run went on |
-//! | `wording` | a call in the words of a question |
-//! | `telling`, `event` | what happens, as events |
+//! | `lane`, `items`, `item_tally`, `bulk_pace` | lines of work, what became of them, and how long they still take |
+//! | `replay` | what was asked before is answered from the journal |
+//! | `imported`, `imported_modules` | modules that were read only while the run went on |
+//! | `event`, `event_log` | what happens, as events, and telling them |
 //! | `journal` | the database |
-//! | `inverse`, `steps`, `undo` | what takes back what a run did, planned and done |
-//! | `foresight` | what an undo looks at, read by pages; what it costs, and its scopes |
-//! | `taken_back` | what an undo tells the run that it takes back |
+//! | `inverse`, `undo_plan`, `undo` | what takes back what a run did, planned and done |
+//! | `undo_prefetch` | what an undo looks at, read by pages; what it costs, and its scopes |
+//! | `undo_records` | what an undo tells the run that it takes back |
 //! | `changed_since` | whether somebody changed, or uses, what an undo takes back |
-//! | `elsewhere`, `aftermath`, `members` | what provisioning brings about in other orgs: as it was before, and taken back |
-//! | `glances` | waits for what Okta does in the background |
-//! | `own_access` | the operator's own access, and that of the last super admin, is not taken away |
-//! | `named_addresses` | what the orgs and their apps name: nothing else is asked who it is |
+//! | `linked_org_before_image`, `provisioning_effects`, `restore_push_target` | what provisioning brings about in other orgs: as it was before, awaited, and taken back |
+//! | `polling`, `cancellation` | waits for what Okta does in the background, and Ctrl-C |
+//! | `user_names`, `named_addresses`, `org_identity` | names that stand for ids; what the orgs name: nothing else is asked who it is |
 //! | `org_clock` | the time at the orgs, known before the first call |
-//! | `page_walk` | a list page by page, within the bounds of a list that ends |
 //! | `plural` | counts with their nouns |
-//! | `pace` | how long a bulk step still takes under the rate limits |
 //! | `redact`, `secret_fields`, `redactor` | secrets out of what is written down: which fields hold them, which values a run knows |
-//! | `sendable` | nothing is sent that only stands in the place of a secret |
-//! | `watch` | Ctrl-C and waits |
 
 pub mod actor;
 mod admin_watch;

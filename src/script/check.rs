@@ -10,7 +10,7 @@
 //! | [`script`] | one parsed script |
 //! | [`readable`] | what of a text can be read although something cannot |
 //! | [`walk`], [`facts`] | from tree to facts |
-//! | [`rules`] | from facts to findings |
+//! | [`rules`], [`finding`] | from facts to findings |
 //! | [`natives`] | the functions every script can call |
 //! | [`reach`] | the operations it can come to |
 //! | [`lanes`] | what saves copies in lanes |

@@ -1,17 +1,16 @@
 //! A script's error as a person reads it: message, place with caret, chain of calls, remedy.
 
+mod location;
 mod names;
 mod snippet;
 mod trace;
 mod words;
 
+pub use location::{EnteredPlace, ScriptLocation, TraceFrame};
 pub use names::{CallableName, KnownNames};
 pub use snippet::SnippetColour;
 pub(in crate::script) use snippet::byte_at;
 pub(super) use words::kind_of;
-
-use std::ops::Range;
-use std::sync::Arc;
 
 use annotate_snippets::Level;
 use rhai::{EvalAltResult, ParseError, Position};
@@ -31,36 +30,6 @@ pub struct ScriptDiagnostic {
     /// How the script came there, innermost first.
     pub frames: Vec<TraceFrame>,
     pub exit: CommandExit,
-}
-
-/// A place in a script. Lines and columns count from 1, columns in characters (a tab is one).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScriptLocation {
-    pub file: String,
-    pub line: usize,
-    pub column: usize,
-    /// The file's text and the bytes of the token at the place, when the text is known.
-    pub excerpt: Option<(Arc<str>, Range<usize>)>,
-}
-
-/// One step of the way to an error.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TraceFrame {
-    pub entered: EnteredPlace,
-    /// Where the call, the import or the `throw` stands.
-    pub file: String,
-    pub line: usize,
-    pub column: usize,
-}
-
-/// What a [`TraceFrame`] entered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EnteredPlace {
-    Function(String),
-    Closure,
-    Module(String),
-    /// The error was caught and thrown again there.
-    Again,
 }
 
 impl ScriptDiagnostic {

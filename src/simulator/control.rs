@@ -11,19 +11,21 @@ use super::log;
 use super::options::OrgOptions;
 use super::reply;
 use super::routes::{self, RouteMatch};
+use super::running_org::RunningOrg;
 use super::service::{IncomingRequest, OrgService};
 
 /// An answer of the control surface: status and body.
 type ControlAnswer = (u16, Option<Value>);
 
 /// Answers a request to the control surface.
-pub(super) fn answer(service: &OrgService, incoming: &IncomingRequest) -> Response<Body> {
-    service.settle_if_due();
-    let (status, body) = dispatch(service, incoming);
+pub(super) fn answer(served: &RunningOrg, incoming: &IncomingRequest) -> Response<Body> {
+    served.service.settle_if_due();
+    let (status, body) = dispatch(served, incoming);
     reply::of_control(status, body.as_ref())
 }
 
-fn dispatch(service: &OrgService, incoming: &IncomingRequest) -> ControlAnswer {
+fn dispatch(served: &RunningOrg, incoming: &IncomingRequest) -> ControlAnswer {
+    let service = &*served.service;
     match (incoming.method, incoming.path.trim_end_matches('/')) {
         ("GET", "/simulator/state") => ok(dump::state(&service.read())),
         ("GET", "/simulator/tasks") => ok(dump::tasks(&service.read())),
@@ -34,7 +36,7 @@ fn dispatch(service: &OrgService, incoming: &IncomingRequest) -> ControlAnswer {
             *service.counters() = super::service::CallCounters::default();
             (204, None)
         }
-        ("GET", "/simulator/shadow") => match &service.shadow {
+        ("GET", "/simulator/shadow") => match &served.shadow {
             Some(shadow) => ok(shadow.ends(&service.read())),
             None => unknown(incoming),
         },

@@ -1,13 +1,9 @@
 //! The queue of provisioning jobs: what Okta's agents will do, and when.
 
-use super::agent;
-use super::org2org;
 use super::store::{EpochMillis, JobKind, ProvisioningJob, SimulatedOrg};
 
 /// Time from a change to its job when the options say nothing, in milliseconds.
 const DELAY: u64 = 2_000;
-/// Time for which a job waits for an agent (support articles: 30 seconds), in milliseconds.
-const AGENT_TIMEOUT: u64 = 30_000;
 
 /// Queues a job that brings the user's account to what Okta says of it; the app user is out of sync until then.
 pub(super) fn queue_push(org: &mut SimulatedOrg, app: &str, user: &str) {
@@ -39,31 +35,6 @@ pub(super) fn overtake(org: &mut SimulatedOrg, app: &str, kind: JobKind, about: 
     let job = ProvisioningJob { due: org.now(), app: app.to_owned(), user: String::new(), kind, account: Some(about) };
     let place = org.outbox.len().min(1);
     org.outbox.insert(place, job);
-}
-
-/// Runs every job whose time has come at `now`. Gives the time of the next one.
-pub(super) fn run_due(org: &mut SimulatedOrg, now: EpochMillis) -> Option<EpochMillis> {
-    let timeout = agent_timeout(org);
-    let mut waiting = Vec::new();
-    while org.jobs.front().is_some_and(|job| job.due <= now) {
-        let Some(job) = org.jobs.pop_front() else {
-            break;
-        };
-        if job.kind != JobKind::Reconcile && org2org::is_one(org, &job.app) {
-            org.outbox.push_back(job);
-        } else if job.kind != JobKind::Reconcile && agent::is_down(org, &job.app) && now < job.due + timeout {
-            waiting.push(job);
-        } else {
-            agent::perform(org, &job, now);
-            org.guess(format!("/api/v1/apps/{}/users/{}", job.app, job.user));
-        }
-    }
-    let given_up = waiting.first().map(|job| job.due + timeout);
-    let next = org.jobs.front().map(|job| job.due);
-    for job in waiting.into_iter().rev() {
-        org.jobs.push_front(job);
-    }
-    given_up.into_iter().chain(next).min()
 }
 
 /// Drops what waits for a user who is gone.
@@ -101,8 +72,4 @@ fn repeat(org: &mut SimulatedOrg, task: &super::store::FailedTask) {
 
 fn delay(org: &SimulatedOrg) -> EpochMillis {
     EpochMillis::try_from(org.options.job_delay_ms.unwrap_or(DELAY)).unwrap_or(EpochMillis::MAX / 4)
-}
-
-fn agent_timeout(org: &SimulatedOrg) -> EpochMillis {
-    EpochMillis::try_from(org.options.agent_timeout_ms.unwrap_or(AGENT_TIMEOUT)).unwrap_or(EpochMillis::MAX / 4)
 }

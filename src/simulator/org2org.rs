@@ -8,34 +8,29 @@
 //! The hub is an org behind a URL like any other: a token that was revoked or belongs to too small a role fails there as in life.
 
 mod app_features;
-mod connection;
-mod credentials;
-mod defaults;
-mod features;
-mod group_push;
+pub(super) mod connection;
+pub(super) mod credentials;
+pub(super) mod defaults;
+pub(super) mod features;
+pub(super) mod group_push;
 mod group_updates;
 mod groups;
-mod hub;
+pub(super) mod hub;
+mod hub_refusals;
 mod import;
-mod passwords;
-mod preflight;
+mod password_jobs;
+pub(super) mod passwords;
+pub(super) mod preflight;
 mod push_targets;
 mod users;
-mod worker;
+pub(super) mod worker;
 
 pub(super) use super::model::org2org_app::{GroupPush, Org2OrgApp};
-pub(super) use credentials::give;
-pub(super) use defaults::{InitialSwitches, connect, link};
-pub(super) use hub::{HubHttp, PROVISIONING};
-pub(super) use passwords::password_changed;
-pub(super) use preflight::ahead;
+pub(super) use password_jobs::password_changed;
 pub(super) use push_targets::target_of_push;
-pub(super) use worker::{drain, work};
 
-use super::http::{ApiRefusal, ApiRoute};
+use super::http::ApiRefusal;
 use super::store::{JobKind, OktaId, SimulatedOrg, StoredApp};
-
-pub(super) const ROUTES: &[&[ApiRoute]] = &[connection::ROUTES, features::ROUTES, group_push::ROUTES];
 
 /// Okta's name of the app.
 pub(super) const NAME: &str = "okta_org2org";

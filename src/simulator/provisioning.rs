@@ -14,8 +14,6 @@ use super::mappings;
 use super::org2org;
 use super::store::{AppUser, EpochMillis, JobKind, OktaId, SimulatedOrg, StoredApp, StoredUser};
 
-pub(super) use super::jobs::run_due;
-
 /// Whether a user whose group stays the same is pushed all the same.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProfilePush {

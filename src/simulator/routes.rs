@@ -13,6 +13,9 @@ const PATHS: &str = include_str!("paths.tsv");
 
 /// Everything that the simulator answers as Okta.
 const TABLES: &[&[ApiRoute]] = &[
+    super::org2org::connection::ROUTES,
+    super::org2org::features::ROUTES,
+    super::org2org::group_push::ROUTES,
     super::org::ROUTES,
     super::users::ROUTES,
     super::user_search::ROUTES,
@@ -51,7 +54,6 @@ pub(super) static ROUTES: LazyLock<RouteTable> = LazyLock::new(|| {
     }
     table.insert_all(TABLES);
     table.insert_all(super::oauth::ROUTES);
-    table.insert_all(super::org2org::ROUTES);
     table
 });
 
@@ -65,7 +67,7 @@ pub(super) static CONTROL_ROUTES: LazyLock<RouteTable> = LazyLock::new(|| {
 /// Method and pattern of everything that is answered as Okta.
 #[cfg(test)]
 pub(super) fn patterns() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let tables = TABLES.iter().chain(super::oauth::ROUTES).chain(super::org2org::ROUTES);
+    let tables = TABLES.iter().chain(super::oauth::ROUTES);
     let routes = tables.copied().flatten();
     routes.map(|route| (route.method, route.pattern))
 }

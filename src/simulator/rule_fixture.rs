@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::ScenarioSpec;
 use super::http::{RouteHandler, SignedInRequest};
+use super::job_runner;
 use super::options::OrgOptions;
-use super::provisioning;
 use super::routes::{self, RouteMatch, RouteTable};
 use super::store::{AppUser, OktaId, SimulatedOrg};
 
@@ -133,7 +133,7 @@ impl RuleFixture {
     pub(super) fn after(mut self, milliseconds: i64) -> Self {
         self.org.clock_offset += milliseconds;
         let now = self.org.now();
-        provisioning::run_due(&mut self.org, now);
+        job_runner::run_due(&mut self.org, now);
         self
     }
 

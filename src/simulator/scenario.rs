@@ -27,41 +27,31 @@
 //! | `options` | for every org that has none of its own; see the control surface's `/simulator/options` |
 
 mod ad_instance;
-mod addresses;
+pub(super) mod addresses;
 mod build;
+mod built;
 mod clients;
 mod connected;
 mod contractors;
 mod directories;
-mod groups;
+pub(super) mod groups;
 mod people;
+mod problems;
 mod settled_state;
-mod spec;
+pub(super) mod spec;
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, RwLock};
 
-use super::directory::SimulatedDirectory;
 use super::error::SimulatorError;
-use super::store::SimulatedOrg;
 
-pub(super) use addresses::{placeholder, settle};
-pub(super) use groups::find_group;
+pub(super) use addresses::settle;
+pub(super) use built::BuiltScenario;
 pub(super) use settled_state::each_text;
 pub use spec::ScenarioSpec;
 pub(super) use spec::{
     AccountSpec, AdminSpec, AgentSpec, AppGroupSpec, AppSpec, AppUserSpec, ConnectionSpec, DirectorySpec, GroupSpec,
-    HeldAppUserSpec, MappingSpec, MappingSpecDirection, OrgSpec, PushSpec, RuleSpec, UserSpec,
+    HeldAppUserSpec, MappingSpec, MappingSpecDirection, OrgSpec, RuleSpec, UserSpec,
 };
-
-/// A built scenario.
-pub(super) struct BuiltScenario {
-    /// In the scenario's order.
-    pub(super) orgs: Vec<SimulatedOrg>,
-    /// By lower-cased domain.
-    pub(super) directories: BTreeMap<String, Arc<RwLock<SimulatedDirectory>>>,
-}
 
 /// An AD domain `corp.example` with OUs `User-Contractor` and `Users`, and the org `okta` with 24 contractors imported from it one
 /// by one; no provisioning groups yet.

@@ -16,8 +16,9 @@ use super::directory::{LiveDirectorySettings, SimulatedDirectory};
 use super::error::SimulatorError;
 use super::ldap;
 use super::oauth::{ClientApp, ClientKeys, ClientKind, GeneratedKey};
-use super::org2org;
+use super::org2org::worker;
 use super::roles;
+use super::running_org::RunningOrg;
 use super::scenario::{self, ScenarioSpec};
 use super::service::OrgService;
 use super::shadow::{self, AnswerProvenance, OrgShadow, ShadowNeighbours, UpstreamOrg};
@@ -124,9 +125,10 @@ impl Simulator {
                 .await
                 .map_err(SimulatorError::Upstream)?;
             let ledger = Arc::clone(&simulator.ledger);
-            let shadow = OrgShadow::new(&name, upstream, Arc::clone(&neighbours), ledger);
+            let shadow = OrgShadow::new(&name, upstream, ledger);
             shadow.begin(&mut org);
-            serve_org(OrgService::shadowing(org, shadow), listener, simulator.stop.subscribe());
+            let service = OrgService::among(org, Arc::clone(&neighbours));
+            serve_org(service, Some(shadow), listener, simulator.stop.subscribe());
             simulator.orgs.push(address);
         }
         for (domain, directory) in shadows {
@@ -182,7 +184,7 @@ impl Simulator {
         let addresses = simulator.orgs.iter().map(OrgAddress::named);
         scenario::settle(&mut orgs, &addresses.collect());
         for (org, listener) in orgs.into_iter().zip(listeners) {
-            serve_org(OrgService::new(org), listener, stopped.clone());
+            serve_org(OrgService::new(org), None, listener, stopped.clone());
         }
         for (domain, directory) in directories {
             if let Some(address) = DirectoryAddress::outside(&domain, &directory) {
@@ -394,13 +396,18 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, SimulatorError> {
     Ok(address)
 }
 
-fn serve_org(service: OrgService, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+fn serve_org(
+    service: OrgService,
+    shadow: Option<OrgShadow>,
+    listener: TcpListener,
+    mut stopped: watch::Receiver<bool>,
+) {
     let service = Arc::new(service);
     tokio::spawn(tick(Arc::clone(&service), stopped.clone()));
-    tokio::spawn(org2org::work(Arc::clone(&service), stopped.clone()));
+    tokio::spawn(worker::work(Arc::clone(&service), stopped.clone()));
     let router = axum::Router::new()
         .fallback(traffic::answer)
-        .with_state(service)
+        .with_state(Arc::new(RunningOrg { service, shadow }))
         .into_make_service_with_connect_info::<ConnectionCutter>();
     tokio::spawn(async move {
         let server = axum::serve(CuttableListener(listener), router).with_graceful_shutdown(async move {

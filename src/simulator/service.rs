@@ -11,13 +11,13 @@ use serde_json::Value;
 use super::faults::TrafficFault;
 use super::headers;
 use super::http::{ApiRefusal, ApiReply, ApiRoute, CredentialProbe, PostedForm, RouteHandler, SignedInRequest};
+use super::job_runner;
 use super::limits::{self, BucketUsage, CallCounting, LimitHeaders};
 use super::oauth;
-use super::org2org::HubHttp;
+use super::org2org::hub::HubHttp;
 use super::permissions;
-use super::provisioning;
 use super::routes::{self, RouteEndpoint, RouteMatch};
-use super::shadow::OrgShadow;
+use super::shadow::neighbours::ShadowNeighbours;
 use super::sign_in::{self, RequestCaller};
 use super::store::{EpochMillis, SimulatedOrg};
 
@@ -33,8 +33,8 @@ pub(super) struct OrgService {
     pub(super) in_flight: AtomicUsize,
     /// When the next provisioning job is due, by the org's clock.
     next_due: AtomicI64,
-    /// The real org that this one shadows.
-    pub(super) shadow: Option<OrgShadow>,
+    /// The other orgs of a plan, where this one is a shadow.
+    neighbours: Option<Arc<ShadowNeighbours>>,
     /// Held by who does provisioning jobs: one after the other.
     pub(super) provisioning: tokio::sync::Mutex<()>,
     line: OnceLock<HubHttp>,
@@ -89,23 +89,20 @@ impl OrgService {
             counters: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             next_due: AtomicI64::new(0),
-            shadow: None,
+            neighbours: None,
             provisioning: tokio::sync::Mutex::default(),
             line: OnceLock::new(),
         }
     }
 
     /// The same for a shadow of a real org.
-    pub(super) fn shadowing(org: SimulatedOrg, shadow: OrgShadow) -> Self {
-        Self { shadow: Some(shadow), ..Self::new(org) }
+    pub(super) fn among(org: SimulatedOrg, neighbours: Arc<ShadowNeighbours>) -> Self {
+        Self { neighbours: Some(neighbours), ..Self::new(org) }
     }
 
     /// The way to other orgs.
     pub(super) fn line(&self) -> &HubHttp {
-        self.line.get_or_init(|| {
-            let shadow = self.shadow.as_ref();
-            HubHttp::new(shadow.map(|shadow| Arc::clone(&shadow.neighbours)))
-        })
+        self.line.get_or_init(|| HubHttp::new(self.neighbours.clone()))
     }
 
     /// Refuses a caller who is not signed in.
@@ -162,7 +159,7 @@ impl OrgService {
     /// Runs due jobs of an org that is held alone, and notes when the next is due.
     pub(super) fn settle(&self, org: &mut SimulatedOrg) {
         let now = org.now();
-        let next = provisioning::run_due(org, now).unwrap_or(EpochMillis::MAX);
+        let next = job_runner::run_due(org, now).unwrap_or(EpochMillis::MAX);
         self.next_due.store(next, Ordering::Release);
     }
 
@@ -358,7 +355,7 @@ impl IncomingRequest<'_> {
 
     /// Whether another shadow's provisioning sent it.
     pub(super) fn is_of_provisioning(&self) -> bool {
-        self.headers.contains_key(super::org2org::PROVISIONING)
+        self.headers.contains_key(super::org2org::hub::PROVISIONING)
     }
 
     /// The request as the authorization server sees it.

@@ -15,7 +15,7 @@ mod hydration_routes;
 mod known;
 mod local;
 mod merge;
-mod neighbours;
+pub(super) mod neighbours;
 mod prediction;
 mod prefetch;
 mod provenance;
@@ -30,7 +30,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::http::{ApiAnswer, ApiRefusal};
-use super::org2org;
+use super::org2org::{preflight, worker};
 use super::routes::{self, RouteEndpoint, RouteMatch};
 use super::service::{IncomingRequest, OrgService, OutgoingAnswer};
 use super::sign_in;
@@ -39,7 +39,6 @@ use known::KnownAnswers;
 use prediction::PredictedChanges;
 use reading::RuleRead;
 
-pub(super) use super::model::shadow_changes::ShadowChanges;
 pub(super) use begin::{ABOUT, begin, introduce};
 pub(super) use neighbours::ShadowNeighbours;
 pub use provenance::AnswerProvenance;
@@ -77,16 +76,10 @@ pub(super) struct OrgShadow {
     known: Mutex<KnownAnswers>,
     prediction: Mutex<PredictedChanges>,
     ledger: Arc<AnswerProvenance>,
-    pub(super) neighbours: Arc<ShadowNeighbours>,
 }
 
 impl OrgShadow {
-    pub(super) fn new(
-        name: &str,
-        upstream: Arc<dyn UpstreamOrg>,
-        neighbours: Arc<ShadowNeighbours>,
-        ledger: Arc<AnswerProvenance>,
-    ) -> Self {
+    pub(super) fn new(name: &str, upstream: Arc<dyn UpstreamOrg>, ledger: Arc<AnswerProvenance>) -> Self {
         Self {
             name: name.to_owned(),
             upstream,
@@ -94,7 +87,6 @@ impl OrgShadow {
             known: Mutex::default(),
             prediction: Mutex::default(),
             ledger,
-            neighbours,
         }
     }
 
@@ -178,7 +170,7 @@ impl OrgShadow {
         if endpoint.route.is_some() {
             read = self.prepare(service, incoming, endpoint, parameters).await?;
         }
-        incoming.probe = org2org::ahead(service, incoming).await;
+        incoming.probe = preflight::ahead(service, incoming).await;
         let outgoing = service.call(incoming);
         if read == RuleRead::Refused {
             self.ledger.guess(&outgoing.request_id);
@@ -196,7 +188,7 @@ impl OrgShadow {
             note_provisioned(&mut service.write(), incoming, &outgoing);
         } else {
             // What follows is seen by the next question, so that a plan is the same however fast it is made.
-            org2org::drain(service).await;
+            worker::drain(service).await;
         }
         Ok(outgoing)
     }

@@ -161,7 +161,7 @@ impl SnapshotWriter<'_> {
             if let Some(rest) = text.strip_prefix(url.as_str())
                 && (rest.is_empty() || rest.starts_with('/'))
             {
-                *text = format!("{}{rest}", scenario::placeholder(name));
+                *text = format!("{}{rest}", scenario::addresses::placeholder(name));
                 return;
             }
         }

@@ -14,8 +14,9 @@ use super::control;
 use super::faults::{self, FaultEffect};
 use super::headers;
 use super::http::ApiRefusal;
-use super::org2org;
+use super::org2org::preflight;
 use super::reply;
+use super::running_org::RunningOrg;
 use super::service::{self, IncomingRequest, OrgService};
 use super::shadow::OrgShadow;
 
@@ -26,31 +27,32 @@ const CONCURRENCY: usize = 75;
 
 /// Answers one request.
 pub(super) async fn answer(
-    State(service): State<Arc<OrgService>>,
+    State(served): State<Arc<RunningOrg>>,
     ConnectInfo(scissors): ConnectInfo<ConnectionCutter>,
     request: Request,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST).await else {
-        return reply::of_okta(service.refuse(ApiRefusal::malformed()));
+        return reply::of_okta(served.service.refuse(ApiRefusal::malformed()));
     };
     if parts.uri.path().starts_with("/simulator") {
-        return control::answer(&service, &incoming(&service, &parts, &body));
+        return control::answer(&served, &incoming(&served, &parts, &body));
     }
-    let guard = InFlight::enter(&service);
-    let response = rough(&service, &guard, &scissors, &parts, &body).await;
+    let guard = InFlight::enter(&served.service);
+    let response = rough(&served, &guard, &scissors, &parts, &body).await;
     drop(guard);
     response
 }
 
 /// Goes through delay, cap and faults to the service.
 async fn rough(
-    service: &OrgService,
+    served: &RunningOrg,
     guard: &InFlight<'_>,
     scissors: &ConnectionCutter,
     parts: &Parts,
     body: &Bytes,
 ) -> Response<Body> {
+    let service = &*served.service;
     let (latency, cap) = settings(service);
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(latency)).await;
@@ -71,32 +73,33 @@ async fn rough(
             Response::new(Body::empty())
         }
         Some(FaultEffect::CutAfter) => {
-            let response = call(service, parts, body).await;
+            let response = call(served, parts, body).await;
             scissors.cut();
             response
         }
         Some(FaultEffect::Delay(milliseconds)) => {
             tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-            call(service, parts, body).await
+            call(served, parts, body).await
         }
-        None => call(service, parts, body).await,
+        None => call(served, parts, body).await,
     }
 }
 
-async fn call(service: &OrgService, parts: &Parts, body: &Bytes) -> Response<Body> {
+async fn call(served: &RunningOrg, parts: &Parts, body: &Bytes) -> Response<Body> {
     if headers::lacks_length(parts.method.as_str(), &parts.headers) {
         return reply::of_control(411, None);
     }
-    let mut incoming = incoming(service, parts, body);
-    if let Some(shadow) = &service.shadow {
+    let service = &*served.service;
+    let mut incoming = incoming(served, parts, body);
+    if let Some(shadow) = &served.shadow {
         return reply::of_okta(shadow.answer(service, &mut incoming).await);
     }
-    incoming.probe = org2org::ahead(service, &incoming).await;
+    incoming.probe = preflight::ahead(service, &incoming).await;
     reply::of_okta(service.call(&incoming))
 }
 
-fn incoming<'a>(service: &OrgService, parts: &'a Parts, body: &'a Bytes) -> IncomingRequest<'a> {
-    let shadow = service.shadow.as_ref();
+fn incoming<'a>(served: &RunningOrg, parts: &'a Parts, body: &'a Bytes) -> IncomingRequest<'a> {
+    let shadow = served.shadow.as_ref();
     IncomingRequest {
         id: service::new_request_id(),
         method: parts.method.as_str(),

@@ -1,5 +1,7 @@
 //! The arrows between modules, held by their `use` lines.
 
+mod circles;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +20,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lsp", &["script", "okta", "error"]),
     ("report", &["run", "ldap"]),
     ("terminal", &["error"]),
+    ("app", &["config", "error", "ldap", "okta", "private_files", "report", "run", "script", "simulator", "terminal"]),
+    (
+        "cli",
+        &["app", "config", "error", "ldap", "lsp", "okta", "repl", "report", "run", "script", "simulator", "terminal"],
+    ),
 ];
+
+const LONGEST_CIRCLE: usize = 4;
 
 fn sources(module: &str) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -71,4 +80,63 @@ fn modules_import_only_what_the_map_allows() {
             }
         }
     }
+}
+
+/// Who changes one file of a circle has to know all of them.
+#[test]
+fn no_circle_of_files_is_long() {
+    let circles = circles::circles();
+    assert!(circles.len() > 400, "{}", circles.len());
+    let long: Vec<_> = circles.iter().filter(|circle| circle.len() > LONGEST_CIRCLE).collect();
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+/// Tables of files in the documentation of a module: what each row names is there, and no file is left out.
+#[test]
+fn a_table_of_files_names_all_files_of_its_folder() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![src];
+    let mut tables = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            if path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let named = files_of_table(&fs::read_to_string(&path).unwrap());
+            if named.is_empty() {
+                continue;
+            }
+            tables += 1;
+            let is_folder = path.file_stem().is_some_and(|stem| stem == "mod");
+            let children = if is_folder { folder.clone() } else { path.with_extension("") };
+            let mut there: Vec<String> = modules_in(&children);
+            there.retain(|name| name != "mod" && !name.ends_with("tests"));
+            assert_eq!(named, there, "{}", path.display());
+        }
+    }
+    assert!(tables >= 4, "{tables}");
+}
+
+/// Names in backticks of the first cells of a table that is headed by `file`, sorted.
+fn files_of_table(text: &str) -> Vec<String> {
+    let rows = text.lines().skip_while(|line| !line.starts_with("//! | file |")).skip(2);
+    let rows = rows.take_while(|line| line.starts_with("//! |"));
+    let cells = rows.filter_map(|row| row.split('|').nth(1));
+    let mut names: Vec<String> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect();
+    names.sort();
+    names
+}
+
+fn modules_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let is_module = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
+    let names = entries.filter(is_module).filter_map(|path| path.file_stem()?.to_str().map(str::to_owned));
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
 }

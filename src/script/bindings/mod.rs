@@ -12,6 +12,9 @@
 //! | [`data`] | distinguished names; what scripts may not have |
 //! | [`spelling`] | texts that look alike: composed, decomposed, folded |
 //! | [`bounded_natives`] | functions of the language that could fill the memory, with bounds |
+//! | [`arguments`], [`options`] | what verbs take of what they are given |
+//! | [`call_site`] | errors of the run as errors of the script |
+//! | [`capture_copy`] | private copies of values, for lanes |
 //! | [`verbs`] | the same as words: signatures and help |
 
 #![allow(

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
-use super::{EnteredPlace, ScriptDiagnostic, TraceFrame};
+use super::ScriptDiagnostic;
+use super::location::{EnteredPlace, TraceFrame};
 use crate::run::star_tokens;
 
 /// Columns of a text whose reader is not known.

@@ -5,8 +5,9 @@
 
 use rhai::{Dynamic, EvalAltResult, Position};
 
+use super::location::{EnteredPlace, ScriptLocation, TraceFrame};
 use super::snippet::{byte_at, token_at};
-use super::{EnteredPlace, ScriptLocation, TraceFrame};
+
 use crate::script::sources::SourceTexts;
 
 pub(super) struct ErrorTrace<'a> {

@@ -7,7 +7,7 @@ pub(super) use parsing::of_parsing;
 
 use rhai::EvalAltResult;
 
-use super::ScriptLocation;
+use super::location::ScriptLocation;
 use super::names::KnownNames;
 
 /// Message, notes and help of a diagnostic.

@@ -6,12 +6,13 @@
 //! | file | holds |
 //! |---|---|
 //! | `suite` | a file of tests: finding them, running one |
-//! | `bench` | what the test of a thread has at hand |
-//! | `ground` | a started simulator |
+//! | `test_context` | what tests need from outside, and share |
+//! | `fixture` | what the test of a thread has at hand |
+//! | `environment` | a started simulator |
 //! | `verbs` | what a test can call besides what a runbook can |
 //! | `words` | the same as words |
-//! | `trial` | `run_runbook`: a runbook run to its end |
-//! | `heard` | what a run told, as a value |
+//! | `test_run` | `run_runbook`: a runbook run to its end |
+//! | `captured_events` | what a run told, as a value |
 //! | `assertions` | comparing, and telling the difference |
 //! | `coverage` | the steps that were come to |
 

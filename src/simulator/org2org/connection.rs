@@ -11,7 +11,7 @@ use super::super::options::{ConnectionCheck, RepeatedActivation};
 use super::super::store::{SimulatedOrg, StoredApp};
 use super::app_features::show_features;
 
-pub(super) const ROUTES: &[ApiRoute] = &[
+pub(in crate::simulator) const ROUTES: &[ApiRoute] = &[
     ApiRoute { method: "GET", pattern: "/api/v1/apps/{appId}/connections/default", handler: RouteHandler::Read(get) },
     ApiRoute {
         method: "POST",

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::super::model::org2org_app::{ApiConnection, ConnectionScheme, GroupPush, Org2OrgApp};
 use super::super::oauth::GeneratedKey;
-use super::super::scenario::{AppSpec, ConnectionSpec, PushSpec};
+use super::super::scenario::spec::{AppSpec, ConnectionSpec, PushSpec};
 use super::super::store::SimulatedOrg;
 
 const FEATURES: [&str; 2] = ["USER_PROVISIONING", "INBOUND_PROVISIONING"];
@@ -55,7 +55,7 @@ fn connect(plan: &ConnectionSpec) -> ApiConnection {
 
 /// As of a mapping that was made elsewhere: the group of the hub is found by its name.
 fn push(org: &SimulatedOrg, plan: &PushSpec) -> GroupPush {
-    let source = super::super::scenario::find_group(org, &plan.group);
+    let source = super::super::scenario::groups::find_group(org, &plan.group);
     let source = source.unwrap_or_else(|| plan.group.clone());
     let named = [&plan.target, &source].into_iter().find_map(|id| Some(org.groups.get(id)?.name().to_owned()));
     let now = org.now();

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::super::model::org2org_app::{ApiConnection, ConnectionScheme};
-use super::super::scenario::placeholder;
+use super::super::scenario::addresses::placeholder;
 use super::super::store::{OktaId, StoredApp};
 use super::app_features::show_features;
 

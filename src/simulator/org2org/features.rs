@@ -9,7 +9,7 @@ use super::super::model::org2org_app::Org2OrgApp;
 use super::super::store::{SimulatedOrg, StoredApp};
 use super::app_features::show_features;
 
-pub(super) const ROUTES: &[ApiRoute] = &[
+pub(in crate::simulator) const ROUTES: &[ApiRoute] = &[
     ApiRoute { method: "GET", pattern: "/api/v1/apps/{appId}/features", handler: RouteHandler::Read(list) },
     ApiRoute {
         method: "GET",

@@ -13,7 +13,7 @@ use super::super::store::{JobKind, OktaId, SimulatedOrg, StoredApp};
 use super::super::wire;
 use super::{is_connected, queue};
 
-pub(super) const ROUTES: &[ApiRoute] = &[
+pub(in crate::simulator) const ROUTES: &[ApiRoute] = &[
     ApiRoute { method: "GET", pattern: "/api/v1/apps/{appId}/group-push/mappings", handler: RouteHandler::Read(list) },
     ApiRoute {
         method: "POST",

@@ -12,8 +12,8 @@ use super::super::service::OrgService;
 use super::super::store::{OktaId, ProvisioningJob, SimulatedOrg, StoredApp, StoredGroup};
 use super::group_updates;
 use super::hub::{HubConnection, HubFailure, HubHttp, HubSession};
+use super::hub_refusals::note_refusal;
 use super::push_targets::push_mut;
-use super::worker::note_refusal;
 
 /// What is wanted of the hub's group.
 struct DesiredGroup {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::super::model::org2org_app::{ApiConnection, ConnectionScheme};
 use super::super::oauth::GeneratedKey;
 use super::super::page_chain::PageChain;
-use super::super::shadow::ShadowNeighbours;
+use super::super::shadow::neighbours::ShadowNeighbours;
 use super::super::store::StoredApp;
 
 /// A call that met a limit, or an error of the hub's own, is tried so often.

@@ -11,7 +11,7 @@ use super::super::service::OrgService;
 use super::super::store::{OktaId, ProvisioningJob, SimulatedOrg, StoredGroup, StoredUser};
 use super::super::user_profile;
 use super::hub::{HubConnection, HubFailure, HubHttp};
-use super::worker::note_refusal;
+use super::hub_refusals::note_refusal;
 
 /// Events of an import, with their words.
 const START: (&str, &str) = ("system.import.start", "Start import");

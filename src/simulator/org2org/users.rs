@@ -10,9 +10,9 @@ use super::super::provisioning::{has_feature, note};
 use super::super::service::OrgService;
 use super::super::store::{AppUser, FailedTask, JobKind, ProvisioningJob, SimulatedOrg, StoredApp};
 use super::hub::{HubConnection, HubFailure, HubHttp, HubSession};
-use super::passwords;
+use super::hub_refusals::note_refusal;
+use super::password_jobs;
 use super::push_targets::push_mut;
-use super::worker::note_refusal;
 
 /// Attributes of an app user that say how the user is made; the hub's profile has none of them.
 const DIRECTIONS: &[&str] = &["initialStatus", "securityQuestion"];
@@ -93,7 +93,7 @@ impl DesiredHubUser {
                 .collect(),
             profile,
             initial: InitialStatus::parse(&initial),
-            password: passwords::seed(org, app, &job.user),
+            password: password_jobs::seed(org, app, &job.user),
             question: direction(app, held, "securityQuestion").zip(held.security_answer.clone()),
             creates: has_feature(app, "PUSH_NEW_USERS"),
             updates: has_feature(app, "PUSH_PROFILE_UPDATES"),

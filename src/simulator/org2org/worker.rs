@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::super::log::{self, LogEvent};
 use super::super::service::OrgService;
 use super::super::store::{JobKind, ProvisioningJob, SimulatedOrg};
-use super::hub::{HubConnection, HubFailure, HubHttp};
+use super::hub::{HubConnection, HubHttp};
 use super::{group_updates, groups, import, passwords, users};
 
 /// How often the queue is looked at.
@@ -72,18 +71,5 @@ async fn perform(service: &OrgService, line: &HubHttp, job: &ProvisioningJob) {
         JobKind::DeleteGroup => groups::delete(service, line, job).await,
         JobKind::Import => import::import(service, line, job).await,
         JobKind::Confirm => import::confirm(&mut service.write(), &job.app),
-    }
-}
-
-/// Credentials that the hub refuses are told of the app itself.
-pub(super) fn note_refusal(org: &mut SimulatedOrg, app: &str, failure: &HubFailure) {
-    if matches!(failure.status, 401 | 403) {
-        let event = LogEvent::new(
-            "application.integration.authentication_failure",
-            "Authentication failure for application integration",
-        )
-        .on_app(org, app)
-        .failed(failure.reason.clone());
-        log::record(org, event);
     }
 }

@@ -9,14 +9,14 @@ use super::super::app_form::{self, IMPORT_FEATURES, PUSH_FEATURES};
 use super::super::dn::DirectoryName;
 use super::super::effective_group;
 use super::super::import::{self, ImportExtent};
-use super::super::jobs;
+use super::super::job_runner;
 use super::super::mappings;
 use super::super::org2org;
 use super::super::provisioning;
 use super::super::store::{ActiveDirectory, AdAgent, AppGroup, EpochMillis, OktaId, SimulatedOrg, StoredApp};
-use super::build::ScenarioProblems;
 use super::directories::qualify;
 use super::groups::find_group;
+use super::problems::ScenarioProblems;
 use super::settled_state;
 use super::spec::{AppGroupSpec, AppSpec, AppUserSpec, OrgSpec};
 
@@ -51,8 +51,8 @@ pub(super) fn add(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems
     settled_state::join_parts(org, &id, plan, of, problems);
     if follows {
         // The scenario begins when all this is long done.
-        jobs::run_due(org, EpochMillis::MAX / 2);
-        jobs::run_due(org, EpochMillis::MAX / 2);
+        job_runner::run_due(org, EpochMillis::MAX / 2);
+        job_runner::run_due(org, EpochMillis::MAX / 2);
     }
 }
 

@@ -5,27 +5,10 @@ use std::sync::{Arc, RwLock};
 
 use super::super::error::SimulatorError;
 use super::super::store::SimulatedOrg;
+use super::built::BuiltScenario;
+use super::problems::ScenarioProblems;
 use super::spec::{OrgSpec, ScenarioSpec};
-use super::{BuiltScenario, ad_instance, clients, connected, contractors, directories, groups, people, settled_state};
-
-/// What is wrong with a scenario, all of it.
-#[derive(Default)]
-pub(super) struct ScenarioProblems(Vec<String>);
-
-impl ScenarioProblems {
-    pub(super) fn add(&mut self, problem: String) {
-        self.0.push(problem);
-    }
-
-    /// Keeps why something could not be made.
-    pub(super) fn note<T, E: std::fmt::Display>(
-        &mut self,
-        outcome: Result<T, E>,
-        what: impl FnOnce() -> String,
-    ) -> Option<T> {
-        outcome.map_err(|error| self.add(format!("{}: {error}", what()))).ok()
-    }
-}
+use super::{ad_instance, clients, connected, contractors, directories, groups, people, settled_state};
 
 pub(super) fn build(scenario: ScenarioSpec) -> Result<BuiltScenario, SimulatorError> {
     let mut problems = ScenarioProblems::default();
@@ -44,13 +27,14 @@ pub(super) fn build(scenario: ScenarioSpec) -> Result<BuiltScenario, SimulatorEr
         finish(org, plan, &mut problems);
     }
     connected::connect(&mut world, &plans, &mut problems);
-    if problems.0.is_empty() { Ok(world) } else { Err(SimulatorError::Scenario(problems.0.join("\n"))) }
+    problems.none()?;
+    Ok(world)
 }
 
 fn build_directories(
     scenario: &ScenarioSpec,
     problems: &mut ScenarioProblems,
-) -> BTreeMap<String, Arc<RwLock<super::SimulatedDirectory>>> {
+) -> BTreeMap<String, Arc<RwLock<super::super::directory::SimulatedDirectory>>> {
     let mut built = BTreeMap::new();
     for (plan, seed) in scenario.directories.iter().flatten().zip(100..) {
         let directory = directories::build(plan, seed, problems);

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::super::oauth::{ClientApp, ClientKeys, ClientKind, GeneratedKey, ScopeGrant, document_of};
 use super::super::store::SimulatedOrg;
 use super::ad_instance;
-use super::build::ScenarioProblems;
 use super::people;
+use super::problems::ScenarioProblems;
 use super::spec::ClientSpec;
 
 /// Granted where the scenario names none: the families that runbooks touch. A `.manage` scope implies its `.read`, yet is asked for

@@ -1,9 +1,9 @@
 //! Org2Org apps that a scenario connects with another of its orgs.
 
-use super::super::org2org::{self, InitialSwitches};
+use super::super::org2org::defaults::{self, InitialSwitches};
 use super::super::store::{OktaId, SimulatedOrg};
-use super::BuiltScenario;
-use super::build::ScenarioProblems;
+use super::built::BuiltScenario;
+use super::problems::ScenarioProblems;
 use super::spec::{AppSpec, AppUserSpec, OrgSpec};
 
 /// Connects them, and links users of theirs whom the hub has by the same login.
@@ -45,9 +45,9 @@ fn connect_one(world: &mut BuiltScenario, spoke: usize, plan: &AppSpec, problems
     let Some(app) = org.apps.values_mut().find(|app| app.label == label) else {
         return;
     };
-    org2org::connect(app, name, &token, switches);
+    defaults::connect(app, name, &token, switches);
     for (user, account) in users {
-        org2org::link(app, &user, account);
+        defaults::link(app, &user, account);
     }
 }
 

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::super::directory::{NewAccount, SimulatedDirectory};
 use super::super::names::InventedPerson;
-use super::BuiltScenario;
-use super::build::ScenarioProblems;
+use super::built::BuiltScenario;
 use super::directories::qualify;
 use super::people::add_user;
+use super::problems::ScenarioProblems;
 use super::spec::{ContractorSpec, UserSpec};
 
 /// The OU of the product's examples.

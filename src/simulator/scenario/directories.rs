@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::directory::{ChangeRefusal, LiveDirectorySettings, NewAccount, ObjectGuid, SimulatedDirectory};
 use super::super::dn::DirectoryName;
-use super::build::ScenarioProblems;
+use super::problems::ScenarioProblems;
 use super::spec::{AccountSpec, DirectorySpec, LiveDirectorySpec};
 
 /// Added to the seed where ids are given.

@@ -6,8 +6,8 @@ use super::super::membership_changes;
 use super::super::rule_expression;
 use super::super::rule_membership;
 use super::super::store::{OktaId, RecentChanges, SimulatedOrg, StoredGroup, StoredRule};
-use super::build::ScenarioProblems;
 use super::people::is_new;
+use super::problems::ScenarioProblems;
 use super::spec::{GroupSpec, OrgSpec, RuleSpec};
 
 const KINDS: &[&str] = &["OKTA_GROUP", "APP_GROUP", "BUILT_IN"];

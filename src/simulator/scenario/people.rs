@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::super::store::{AdminRole, ApiToken, OktaId, SimulatedOrg, StoredUser};
-use super::build::ScenarioProblems;
+use super::problems::ScenarioProblems;
 use super::spec::{AdminSpec, OrgSpec, UserSpec};
 
 const MONTH: i64 = 30 * 86_400_000;

@@ -6,13 +6,14 @@ use super::super::mappings;
 use super::super::oauth;
 use super::super::options::Shown;
 use super::super::org2org;
+use super::super::org2org::credentials;
 use super::super::provisioning;
 use super::super::store::{AppUser, OktaId, SimulatedOrg, StoredApp};
 use super::ad_instance::blank;
-use super::build::ScenarioProblems;
 use super::clients;
 use super::groups::{find_group, find_user};
 use super::people::{self, is_new};
+use super::problems::ScenarioProblems;
 use super::spec::{AppSpec, GroupSpec, HeldAppUserSpec, MappingSpec, MappingSpecDirection, OrgSpec};
 
 /// An app of whatever kind, its form taken as it is.
@@ -110,7 +111,7 @@ pub(super) fn join_parts(
     of: &OrgSpec,
     problems: &mut ScenarioProblems,
 ) {
-    org2org::give(org, app, plan);
+    credentials::give(org, app, plan);
     let Some(held) = org.apps.get(app) else {
         return;
     };

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use super::super::model::shadow_changes::ShadowChanges;
 use super::super::oauth;
 use super::super::permissions;
 use super::super::service::OrgService;
 use super::super::store::{AdminRole, ApiToken, OktaId, SimulatedOrg, StoredUser};
-use super::ShadowChanges;
 use super::hydrate;
 use super::neighbours::{ShadowNeighbour, ShadowNeighbours};
 use super::upstream::UpstreamOrg;

@@ -6,9 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde_json::Value;
 
 use super::super::directory::SimulatedDirectory;
+use super::super::model::shadow_changes::ShadowChanges;
 use super::super::routes::{self, RouteMatch};
 use super::super::store::{OktaId, SimulatedOrg};
-use super::ShadowChanges;
 use super::hydration_routes::{self, HydrationRoute};
 use super::upstream::UpstreamAnswer;
 

@@ -4,7 +4,7 @@ use rhai::{LexError, ParseErrorType};
 
 use super::super::names::KnownNames;
 use super::{DiagnosticWords, lower_first, text_of, unknown_variable};
-use crate::script::error::ScriptLocation;
+use crate::script::error::location::ScriptLocation;
 
 pub(in crate::script::error) fn of_parsing(
     error: &ParseErrorType,

@@ -11,8 +11,8 @@ use super::super::super::oauth;
 use super::super::super::options::Shown;
 use super::super::super::org2org;
 use super::super::super::store::{ActiveDirectory, AdAgent, AppGroup, AppUser, SimulatedOrg, StoredApp};
+use super::fields::{first, linked_id, object, text, texts, time};
 use super::people::take_user;
-use super::{first, linked_id, object, text, texts, time};
 
 /// Members of an app's JSON that are the store's own fields.
 const OF_APP: &[&str] =

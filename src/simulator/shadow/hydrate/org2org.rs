@@ -6,7 +6,7 @@ use super::super::super::mappings;
 use super::super::super::oauth::ScopeGrant;
 use super::super::super::org2org::GroupPush;
 use super::super::super::store::SimulatedOrg;
-use super::{first, object, text, time};
+use super::fields::{first, object, text, time};
 
 /// The API integration, whose credentials no API shows.
 pub(in super::super) fn connection(org: &mut SimulatedOrg, parameters: &[String], body: &Value) {

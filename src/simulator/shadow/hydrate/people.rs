@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::super::store::{AdminRole, OktaId, SimulatedOrg, StoredGroup, StoredRule, StoredUser};
-use super::{first, linked_id, object, text, time};
+use super::fields::{first, linked_id, object, text, time};
 
 pub(in super::super) fn user(org: &mut SimulatedOrg, _: &[String], body: &Value) {
     take_user(org, body);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::super::schemas;
 use super::super::super::store::SimulatedOrg;
 use super::super::super::user_profile;
-use super::first;
+use super::fields::first;
 
 pub(in super::super) fn app_schema(org: &mut SimulatedOrg, parameters: &[String], body: &Value) {
     let id = first(parameters);
