@@ -71,6 +71,8 @@ pub(super) fn bring_up(connection: &Connection) -> Result<(), JournalError> {
     }
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let done = match version(connection)? {
+        // Another process did it while this one waited for its turn.
+        VERSION => return Ok(connection.execute_batch("ROLLBACK")?),
         0 => connection.execute_batch(SCHEMA).map_err(JournalError::from),
         1 => from_version_1(connection),
         2 | 3 => Ok(connection.execute_batch(&[FROM_2, FROM_4, COUNT].concat())?),

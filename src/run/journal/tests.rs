@@ -229,6 +229,26 @@ fn answers_and_lanes_are_found_by_indexes() {
 }
 
 #[test]
+fn many_that_open_a_journal_at_once_make_it_once() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let together = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            let opened = (0..8).map(|_| {
+                scope.spawn(|| {
+                    together.wait();
+                    Journal::open(folder.path()).map(drop)
+                })
+            });
+            let opened: Vec<_> = opened.collect();
+            for thread in opened {
+                thread.join().expect("no panic").expect("a journal");
+            }
+        });
+    }
+}
+
+#[test]
 fn a_journal_without_the_index_is_given_it() {
     let (folder, journal) = journal();
     drop(journal);
