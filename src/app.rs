@@ -18,6 +18,13 @@
 //! | `terminal_reporter` | lines and a bar for a person who watches |
 //! | `output_file` | a file that a command writes |
 //! | `failures` | errors of the layers below as a command ends with them |
+//!
+//! Layers, from the bottom; a file imports of its own and of those before it:
+//!
+//! 1. A process: `command_context`, `failures`, `known_scopes`, `output_file`, `stop_signals`, `terminal_reporter`
+//! 2. What a run is made of: `credentials`, `org_identity`, `preparation`, `scopes`, `targets`
+//! 3. What is settled before it writes: `approval`, `journal_check`, `plan_drift`, `plan_mode`, `safeguards`, `saved_plan`
+//! 4. How it goes: `run_options`
 
 pub(crate) mod approval;
 pub(crate) mod command_context;

@@ -6,7 +6,6 @@
 mod address;
 mod approval;
 mod environment;
-pub mod keyring;
 mod list_lag;
 mod network;
 mod okta_convention;
@@ -16,6 +15,7 @@ mod profile_file;
 mod secret;
 mod secret_text;
 mod sign_in;
+pub mod system_keyring;
 
 use std::path::{Path, PathBuf};
 

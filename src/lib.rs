@@ -10,23 +10,39 @@
 //!             `-> lsp --> script
 //! ```
 //!
-//! | module | is | knows nothing of |
+//! | module | is | imports |
 //! |---|---|---|
-//! | [`cli`] | the command line as types, one file a subcommand | Rhai, HTTP |
-//! | `app` | what subcommands, sessions and editors share | the command line |
-//! | [`config`] | org profiles and where secrets are; the only reader of the environment | the network |
-//! | [`error`] | an error as the user meets it: message, help, exit code | where it came from |
-//! | [`private_files`] | files and folders that only their owner may read | what is in them |
-//! | [`terminal`] | the one place that prints, colours and asks | what is printed |
-//! | [`okta`] | client of Okta's Management API and the table of its operations | everything else here |
-//! | [`ldap`] | read-only client of a directory, and distinguished names | everything else here |
-//! | [`ldap_panics`] | panics of the LDAP library as errors, for both that use it | connections |
-//! | [`run`] | the door: every call to the world, journalled | Rhai |
-//! | [`script`] | runbooks: library, engine, verbs | HTTP |
-//! | [`repl`] | a session at a prompt: input, completion, commands, results | Rhai, HTTP |
-//! | [`lsp`] | what editors ask of scripts | Rhai, HTTP, orgs |
-//! | [`report`] | events as text or JSON | whether they are live or past |
-//! | [`simulator`] | Okta orgs and their directories as a real server | everything else here |
+//! | [`cli`] | the command line as types, one file a subcommand | `app`, `config`, `error`, `ldap`, `lsp`, `okta`, `repl`, `report`, `run`, `script`, `simulator`, `terminal` |
+//! | `app` | what subcommands, sessions and editors share | `config`, `error`, `ldap`, `okta`, `private_files`, `report`, `run`, `script`, `simulator`, `terminal` |
+//! | [`repl`] | a session at a prompt: input, completion, commands, results | `error`, `okta`, `private_files`, `report`, `run`, `script`, `terminal` |
+//! | [`lsp`] | what editors ask of scripts | `error`, `okta`, `script` |
+//! | [`report`] | events as text or JSON, live or past | `ldap`, `run` |
+//! | [`script`] | runbooks: library, engine, verbs | `error`, `ldap`, `okta`, `run` |
+//! | [`run`] | the door: every call to the world, journalled | `ldap`, `okta`, `private_files` |
+//! | [`simulator`] | Okta orgs and their directories as a real server | `ldap_panics` |
+//! | [`okta`] | client of Okta's Management API and the table of its operations | |
+//! | [`ldap`] | read-only client of a directory, and distinguished names | `ldap_panics` |
+//! | [`ldap_panics`] | panics of the LDAP library as errors, for both that use it | |
+//! | [`config`] | org profiles and where secrets are; the only reader of the environment | `error` |
+//! | [`terminal`] | the one place that prints, colours and asks | `error` |
+//! | [`error`] | an error as the user meets it: message, help, exit code | |
+//! | [`private_files`] | files and folders that only their owner may read | |
+//!
+//! What speaks to the world outside is used where its matter is at home, and nowhere else:
+//!
+//! | crate | used in |
+//! |---|---|
+//! | `reqwest` | `okta`; `simulator`, for what its orgs ask of each other |
+//! | `axum` | `simulator` |
+//! | `ldap3` | `ldap`, `ldap_panics`, `simulator` |
+//! | `ldap3_proto` | `simulator` |
+//! | `rusqlite` | `run` |
+//! | `rhai` | `script` |
+//! | `rustyline` | `repl`; `terminal`, whose printer does not break its prompt |
+//! | `clap` | `cli`; `app`, whose options are of several subcommands |
+//! | `indicatif`, `rpassword` | `terminal` |
+//! | `lsp_server`, `lsp_types` | `lsp` |
+//! | `keyring` | `config` |
 
 mod app;
 pub mod cli;

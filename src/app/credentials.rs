@@ -6,7 +6,9 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::command_context::CommandContext;
-use crate::config::{self, OrgProfile, PersonSignIn, PrivateKey, ProcessEnvironment, SecretSource, SignIn, keyring};
+use crate::config::{
+    self, OrgProfile, PersonSignIn, PrivateKey, ProcessEnvironment, SecretSource, SignIn, system_keyring,
+};
 use crate::error::CommandError;
 use crate::okta::{
     DpopUse, KeyError, OrgCredentials, ServiceApp, SignedInPerson, SigningAlgorithm, SigningKey, TokenKeeper,
@@ -127,7 +129,7 @@ pub(crate) fn store(place: &SecretSource, secret: &SecretString) -> Result<(), C
     match place {
         SecretSource::File(path) => write(path, secret)
             .map_err(|error| CommandError::failed(format!("{} cannot be written: {error}", path.display()))),
-        SecretSource::Keyring(name) => keyring::store(name, secret),
+        SecretSource::Keyring(name) => system_keyring::store(name, secret),
         other => check_place(other),
     }
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use secrecy::SecretString;
 
 use super::environment::ProcessEnvironment;
-use super::keyring;
 use super::secret_text::{is_likely_secret, is_variable_name};
+use super::system_keyring;
 use crate::error::CommandError;
 
 /// Longest that a command may take to print a secret. Long enough to unlock a password store by hand.
@@ -41,7 +41,7 @@ impl SecretSource {
             Self::Env(name) => from_variable(environment, name),
             Self::File(path) => from_file(environment, path),
             Self::Command(command) => from_command(command, COMMAND_TIMEOUT),
-            Self::Keyring(name) => keyring::read(name),
+            Self::Keyring(name) => system_keyring::read(name),
             Self::Value(secret) => Ok(secret.clone()),
         }
     }
@@ -55,7 +55,7 @@ impl SecretSource {
             Self::Env(name) => variable(environment, name).map(SecretString::from),
             Self::File(path) => file_text(environment, path).map(SecretString::from),
             Self::Command(command) => command_output(command, COMMAND_TIMEOUT).map(SecretString::from),
-            Self::Keyring(name) => keyring::read(name),
+            Self::Keyring(name) => system_keyring::read(name),
             Self::Value(secret) => Ok(secret.clone()),
         }
     }

@@ -35,6 +35,16 @@
 //! | `org_clock` | the time at the orgs, known before the first call |
 //! | `plural` | counts with their nouns |
 //! | `redact`, `secret_fields`, `redactor` | secrets out of what is written down: which fields hold them, which values a run knows |
+//!
+//! Layers, from the bottom; a file imports of its own and of those before it:
+//!
+//! 1. Facts and plain data: `actor`, `admin_watch`, `answer_shape`, `bulk_pace`, `call`, `cancellation`, `consent`, `event`, `inverse`,
+//!    `item_tally`, `named_addresses`, `operation_semantics`, `plural`, `redact`, `redactor`, `retry`, `secret_fields`, `user_names`
+//! 2. What a run keeps: `error`, `imported_modules`, `journal`, `lane`, `plan_lock`, `read_cache`, `sendable`
+//! 3. The run: `call_summary`, `changed_since`, `consent_prompts`, `event_log`, `execution`, `granted_scopes`, `imported`, `items`,
+//!    `last_group`, `linked_org_before_image`, `org_clock`, `org_identity`, `own_access`, `page_walk`, `polling`, `pre_read`,
+//!    `provisioning_effects`, `reading`, `replay`, `unanswered_write`, `undo_plan`, `undo_records`, `unknown_writes`, `writing`
+//! 4. Taking a run back: `restore_push_target`, `undo`, `undo_prefetch`
 
 pub mod actor;
 mod admin_watch;

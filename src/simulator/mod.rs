@@ -11,6 +11,18 @@
 //!
 //! `model` holds plain data that more than one resource works on, `store` the org of them.
 //!
+//! Layers, from the bottom; a file imports of its own and of those before it:
+//!
+//! 1. Values: `buckets`, `connection`, `dn`, `error`, `faults`, `ids`, `names`, `options`, `org_clock`, `page_chain`
+//! 2. State: `directory`, `model`, `store`
+//! 3. Rules on it, and how they are asked: `effective_group`, `filter`, `headers`, `http`, `invariants`, `jobs`, `json_patch`, `ldap`,
+//!    `limits`, `log`, `membership_lag`, `org`, `pages`, `rule_expression`, `schemas`, `user_profile`, `user_search`, `users`, `wire`
+//! 4. Resources and what is asked before them: `active_directory`, `agent`, `agent_pools`, `app_form`, `app_groups`, `app_users`, `apps`,
+//!    `dump`, `group_roles`, `group_search`, `groups`, `import`, `job_runner`, `mappings`, `membership_changes`, `memberships`, `oauth`,
+//!    `org2org`, `permissions`, `provisioning`, `reply`, `roles`, `routes`, `rule_membership`, `rules`, `running_org`, `scenario`,
+//!    `service`, `shadow`, `sign_in`, `snapshot`, `tokens`, `user_changes`, `user_creation`, `user_groups`, `user_lifecycle`
+//! 5. The server: `control`, `server`, `traffic`
+//!
 //! An org may be the shadow of a real one (`shadow`): what the store lacks is then read there, once, and what is changed is changed here
 //! alone. `scenario` makes orgs of a file, `snapshot` a file of an org.
 

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use crate::app::command_context::CommandContext;
 use crate::app::credentials::{check_place, write};
-use crate::config::{ProfileScope, SecretSource, keyring, wrong_org_url};
+use crate::config::{ProfileScope, SecretSource, system_keyring, wrong_org_url};
 use crate::error::{CommandError, CommandExit};
 use crate::okta::BaseUrl;
 
@@ -130,7 +130,7 @@ fn place(context: &CommandContext, arguments: &AddOrgArguments, file: &Path) -> 
     let name = &arguments.name;
     if arguments.place.store == Some(SecretStore::Keyring) {
         if !arguments.person {
-            keyring::store(name, &from_input(context)?)?;
+            system_keyring::store(name, &from_input(context)?)?;
         }
         return Ok(format!("{{ keyring = {} }}", quote_toml(name)));
     }

@@ -1,7 +1,7 @@
 //! `orgs remove`: takes a profile out of its file, and its secret from where we kept it.
 
 use crate::app::command_context::CommandContext;
-use crate::config::{ProfileOrigin, SecretSource, keyring};
+use crate::config::{ProfileOrigin, SecretSource, system_keyring};
 use crate::error::{CommandError, CommandExit};
 
 /// Remove an org profile, with the secret that `orgs add` or `orgs login` kept for it.
@@ -36,7 +36,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &RemoveOrgArguments) 
 /// Only what we keep ourselves: a file or variable that a person named is his.
 fn forget(context: &CommandContext, name: &str, secret: &SecretSource) -> Result<(), CommandError> {
     match secret {
-        SecretSource::Keyring(entry) => keyring::forget(entry),
+        SecretSource::Keyring(entry) => system_keyring::forget(entry),
         SecretSource::File(path) if context.config.secret_file(name).as_ref() == Some(path) => {
             match std::fs::remove_file(path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -133,6 +133,17 @@ fn reached(arrows: &[Vec<usize>]) -> Vec<BTreeSet<usize>> {
     (0..arrows.len()).map(from).collect()
 }
 
+/// Each file with each other that it names, but for files of tests.
+pub(crate) fn arrows() -> Vec<(String, String)> {
+    let files = files();
+    let is_of_tests = |module: &ModulePath| module.iter().any(|name| name.ends_with("tests") || name == "testing");
+    let mut found = Vec::new();
+    for (module, code) in files.iter().filter(|(module, _)| !is_of_tests(module)) {
+        found.extend(named(&files, module, code).into_iter().map(|other| (module.join("/"), other.join("/"))));
+    }
+    found
+}
+
 /// Sets of files that reach each other, as they are named in messages; a file in no circle stands alone.
 pub(crate) fn circles() -> Vec<Vec<String>> {
     let files = files();
