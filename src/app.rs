@@ -7,7 +7,7 @@
 //! | `credentials` | what an org knows its caller by, read where the profile says it is |
 //! | `org_identity` | who the caller is to an org |
 //! | `preparation` | a text, checked, with its parameters |
-//! | `run_options` | how a run is conducted, and how it ends |
+//! | `write_options` | how a run is conducted, and how it ends |
 //! | `safeguards` | what is settled before a run may write |
 //! | `scopes`, `known_scopes` | OAuth scopes: asked for, granted, missing |
 //! | `approval` | a second person's signature under a plan |
@@ -24,7 +24,7 @@
 //! 1. A process: `command_context`, `failures`, `known_scopes`, `output_file`, `stop_signals`, `terminal_reporter`
 //! 2. What a run is made of: `credentials`, `org_identity`, `preparation`, `scopes`, `targets`
 //! 3. What is settled before it writes: `approval`, `journal_check`, `plan_drift`, `plan_mode`, `safeguards`, `saved_plan`
-//! 4. How it goes: `run_options`
+//! 4. How it goes: `write_options`
 
 pub(crate) mod approval;
 pub(crate) mod command_context;
@@ -37,10 +37,10 @@ pub(crate) mod output_file;
 pub(crate) mod plan_drift;
 pub(crate) mod plan_mode;
 pub(crate) mod preparation;
-pub(crate) mod run_options;
 pub(crate) mod safeguards;
 pub(crate) mod saved_plan;
 pub(crate) mod scopes;
 pub(crate) mod stop_signals;
 pub(crate) mod targets;
 pub(crate) mod terminal_reporter;
+pub(crate) mod write_options;

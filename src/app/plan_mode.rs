@@ -25,7 +25,7 @@ use crate::report::text::OutputVerbosity;
 use crate::run::consent::{ConsentOptions, WriteConsent, no_guard};
 use crate::run::event::RunOutcome;
 use crate::run::journal::Journal;
-use crate::run::{self, EditPolicy, Run, RunOptions, RunTarget};
+use crate::run::{self, Run, RunOptions, RunTarget};
 use crate::script::EndedRun;
 use crate::script::check::CheckReport;
 use crate::simulator::{AnswerProvenance, DirectoryAddress, Simulator, UpstreamOrg};
@@ -88,20 +88,10 @@ impl ShadowTargets {
         procedure: run::RunProcedure,
         allow: &[String],
     ) -> RunOptions {
+        let consent = agree_to_all(context, allow);
         RunOptions {
-            journal: Arc::clone(&self.journal),
-            procedure,
-            orgs: self.world.orgs.clone(),
-            profiles: self.world.profiles.clone(),
-            directories: self.world.directories.clone(),
-            consent: agree_to_all(context, allow),
-            listener: Arc::new(|_| {}),
-            watcher: Arc::new(|_| {}),
-            cancelled: CancellationToken::new(),
-            edits: EditPolicy::Refused,
-            secrets: Vec::new(),
             target: RunTarget::Shadows,
-            agreement: None,
+            ..self.world.run_options(Arc::clone(&self.journal), procedure, consent)
         }
     }
 

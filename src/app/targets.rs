@@ -13,8 +13,10 @@ use crate::config::{
 use crate::error::CommandError;
 use crate::ldap::{self, Dn};
 use crate::okta::{self, BaseUrl, OktaClient, OrgCredentials};
+use crate::run::consent::ConsentOptions;
 use crate::run::event::OrgLine;
-use crate::run::journal::RunRecord;
+use crate::run::journal::{Journal, RunRecord};
+use crate::run::{RunOptions, RunProcedure};
 use crate::script::MissingValues;
 use crate::script::RunbookHeader;
 use crate::simulator::{AnswerProvenance, ListenAddress, OrgAddress, ScenarioSpec, Simulator};
@@ -145,6 +147,21 @@ impl TargetArguments {
 }
 
 impl RunTargets {
+    /// A run of `procedure` on these: nobody watches it, and nothing stops it.
+    pub(crate) fn run_options(
+        &self,
+        journal: Arc<Journal>,
+        procedure: RunProcedure,
+        consent: ConsentOptions,
+    ) -> RunOptions {
+        RunOptions {
+            orgs: self.orgs.clone(),
+            profiles: self.profiles.clone(),
+            directories: self.directories.clone(),
+            ..RunOptions::new(journal, procedure, consent)
+        }
+    }
+
     /// Directories, and no org yet.
     fn of(context: &CommandContext, reserve: u8) -> Result<Self, CommandError> {
         Ok(Self {

@@ -13,11 +13,11 @@ use crate::app::failures::run_failure;
 use crate::app::journal_check::{self, AlterationConsent, JournalCheck};
 use crate::app::org_identity::run_actor;
 use crate::app::preparation::{check_parameters, sources};
-use crate::app::run_options::{check_attested, look_last, open_journal, runtime as new_runtime, stop_signals};
 use crate::app::safeguards;
 use crate::app::stop_signals::StopSignals;
 use crate::app::targets::RunTargets;
 use crate::app::terminal_reporter::TerminalReporter;
+use crate::app::write_options::{check_attested, look_last, open_journal, runtime as new_runtime, stop_signals};
 use crate::error::{CommandError, CommandExit};
 use crate::okta::OktaClient;
 use crate::repl::{self, ActiveOrg, OrgStage, ReplContext, SessionInterrupt, SessionLog};
@@ -26,7 +26,7 @@ use crate::run::consent::ConsentOptions;
 use crate::run::event::RunOutcome;
 use crate::run::journal::Journal;
 use crate::run::undo::plan;
-use crate::run::{self, EditPolicy, EventListener, Run, RunOptions, RunTarget, journal};
+use crate::run::{self, EventListener, Run, RunOptions, journal};
 use crate::script::check;
 use crate::script::compilation::compile_runbook;
 use crate::script::session::{STACK, ScriptSession};
@@ -302,19 +302,10 @@ impl SessionParts<'_> {
     fn settings(&self, procedure: run::RunProcedure) -> RunOptions {
         let (listener, watcher) = TerminalReporter::new(OutputVerbosity::Normal, &self.context.terminal).parts();
         RunOptions {
-            journal: Arc::clone(&self.journal),
-            procedure,
-            orgs: self.world.orgs.clone(),
-            profiles: self.world.profiles.clone(),
-            directories: self.world.directories.clone(),
-            consent: self.consent.clone(),
             listener,
             watcher,
             cancelled: self.interrupt.renew(),
-            edits: EditPolicy::Refused,
-            secrets: Vec::new(),
-            target: RunTarget::Orgs,
-            agreement: None,
+            ..self.world.run_options(Arc::clone(&self.journal), procedure, self.consent.clone())
         }
     }
 }

@@ -12,15 +12,15 @@ use crate::app::failures::run_failure;
 use crate::app::journal_check::{self, AlterationConsent, JournalCheck, with_undone};
 use crate::app::org_identity::run_actor;
 use crate::app::preparation::{PreparedRunbook, RecordedProcedure};
-use crate::app::run_options::{
-    TargetOrigin, WriteOptions, conclude, hold_undone, open_journal, runtime, stop_on_signals, stop_signals,
-};
 use crate::app::safeguards::{self, WriteGuard};
 use crate::app::targets::{RunTargets, of_record};
+use crate::app::write_options::{
+    TargetOrigin, WriteOptions, conclude, hold_undone, open_journal, runtime, stop_on_signals, stop_signals,
+};
 use crate::error::{CommandError, CommandExit};
 use crate::run::event::{self, RunOutcome};
 use crate::run::journal::{Journal, RunKind, RunRecord};
-use crate::run::{self, EditPolicy, PlannedWrites, Run, RunOptions, RunTarget};
+use crate::run::{self, EditPolicy, PlannedWrites, Run, RunOptions};
 use crate::script::EndedRun;
 
 /// Take up a run that was interrupted, killed, or waits.
@@ -175,30 +175,18 @@ impl ResumedRun {
         let agreement = agreement(&journal, &record.run)?;
         let (listener, watcher) = arguments.conduct.audience(&terminal);
         let signals = stop_signals(&runtime)?;
-        let run = Run::resume(
-            &record.run,
-            RunOptions {
-                journal,
-                procedure: resumed.procedure,
-                orgs: world.orgs.clone(),
-                profiles: world.profiles.clone(),
-                directories: world.directories.clone(),
-                consent: arguments.conduct.consent(
-                    run_actor(context, world, &runtime),
-                    TargetOrigin::Org,
-                    guard,
-                    &terminal,
-                    &cancelled,
-                ),
-                listener,
-                watcher,
-                cancelled: cancelled.clone(),
-                edits: if arguments.accept_edits { EditPolicy::Accepted } else { EditPolicy::Refused },
-                secrets: resumed.secrets,
-                target: RunTarget::Orgs,
-                agreement,
-            },
-        );
+        let actor = run_actor(context, world, &runtime);
+        let consent = arguments.conduct.consent(actor, TargetOrigin::Org, guard, &terminal, &cancelled);
+        let options = RunOptions {
+            listener,
+            watcher,
+            cancelled: cancelled.clone(),
+            edits: if arguments.accept_edits { EditPolicy::Accepted } else { EditPolicy::Refused },
+            secrets: resumed.secrets,
+            agreement,
+            ..world.run_options(journal, resumed.procedure, consent)
+        };
+        let run = Run::resume(&record.run, options);
         let run = Arc::new(run.map_err(|error| run_failure(&error))?);
         runtime.spawn(stop_on_signals(signals, cancelled, terminal.clone(), run.id().to_owned()));
         Ok(Self { run, runtime, terminal })

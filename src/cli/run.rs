@@ -14,17 +14,17 @@ use crate::app::org_identity::{local_actor, run_actor};
 use crate::app::plan_drift::drift;
 use crate::app::plan_mode::{RehearsalResult, RehearsalSubject};
 use crate::app::preparation::PreparedRunbook;
-use crate::app::run_options::{
-    TargetOrigin, WriteOptions, cancelled_by_hand, conclude, open_journal, runtime, stop_on_signals, stop_signals,
-};
 use crate::app::safeguards::{self, WriteGuard};
 use crate::app::saved_plan::SavedPlan;
 use crate::app::scopes;
 use crate::app::targets::{RunTargets, TargetArguments, of_lines};
+use crate::app::write_options::{
+    TargetOrigin, WriteOptions, cancelled_by_hand, conclude, open_journal, runtime, stop_on_signals, stop_signals,
+};
 use crate::error::{CommandError, CommandExit};
 use crate::report::plan::{lines, summary};
 use crate::run::consent::WriteConsent;
-use crate::run::{EditPolicy, PlannedWrites, Run, RunOptions, RunTarget};
+use crate::run::{PlannedWrites, Run, RunOptions};
 use crate::terminal::{TerminalHandle, YesNoAnswer};
 
 /// Run a runbook.
@@ -236,19 +236,12 @@ impl RunAttempt<'_> {
         let claimed = approval::claim(&journal, approvals)?;
         let signals = stop_signals(&self.runtime)?;
         let run = Run::begin(RunOptions {
-            journal,
-            procedure: self.prepared.journalled(),
-            orgs: self.world.orgs.clone(),
-            profiles: self.world.profiles.clone(),
-            directories: self.world.directories.clone(),
-            consent,
             listener,
             watcher,
             cancelled: cancelled.clone(),
-            edits: EditPolicy::Refused,
             secrets: self.prepared.secrets(),
-            target: RunTarget::Orgs,
             agreement,
+            ..self.world.run_options(journal, self.prepared.journalled(), consent)
         });
         let run = Arc::new(run.map_err(|error| run_failure(&error))?);
         drop(claimed);

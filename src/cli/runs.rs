@@ -10,7 +10,7 @@ use crate::run::journal::{self, ChainVerdict, Journal, RunRecord};
 use super::report;
 use crate::app::command_context::{CommandContext, OutputFormat};
 use crate::app::journal_check::{self, DoubtKind, JournalDoubt};
-use crate::app::run_options::read_journal;
+use crate::app::write_options::read_journal;
 
 /// List past runs, newest first.
 #[derive(Debug, clap::Args)]

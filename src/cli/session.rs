@@ -5,16 +5,16 @@ use std::sync::Arc;
 use crate::app::approval::PlanApproval;
 use crate::app::command_context::CommandContext;
 use crate::app::failures::run_failure;
-use crate::app::run_options::ask_operator;
 use crate::app::safeguards::WriteGuard;
 use crate::app::targets::{RunTargets, TargetArguments};
+use crate::app::write_options::ask_operator;
 use crate::error::{CommandError, CommandExit};
 use crate::repl::{ActiveOrg, OrgStage, SessionInterrupt};
 use crate::run::actor::RunActor;
 use crate::run::consent::{ConsentOptions, WriteConsent};
 use crate::run::event::RunOutcome;
 use crate::run::journal::Journal;
-use crate::run::{self, EditPolicy, EventListener, OWN_ACCESS, Run, RunOptions, RunTarget, journal};
+use crate::run::{EventListener, OWN_ACCESS, Run, RunOptions, RunProcedure};
 use crate::script::RunbookHeader;
 use crate::script::runbook::DeclaredOrg;
 use crate::simulator::ScenarioSpec;
@@ -141,25 +141,9 @@ pub(super) fn begin(
     interrupt: &SessionInterrupt,
 ) -> Result<Arc<Run>, CommandError> {
     let run = Run::begin(RunOptions {
-        journal: Arc::clone(journal),
-        procedure: run::RunProcedure {
-            runbook: title.to_owned(),
-            digest: String::new(),
-            sources: serde_json::json!({}),
-            parameters: serde_json::json!({}),
-            kind: journal::RunKind::Run,
-        },
-        orgs: world.orgs.clone(),
-        profiles: world.profiles.clone(),
-        directories: world.directories.clone(),
-        consent,
         listener,
-        watcher: Arc::new(|_| {}),
         cancelled: interrupt.renew(),
-        edits: EditPolicy::Refused,
-        secrets: Vec::new(),
-        target: RunTarget::Orgs,
-        agreement: None,
+        ..world.run_options(Arc::clone(journal), RunProcedure::without_text(title), consent)
     });
     run.map(Arc::new).map_err(|error| run_failure(&error))
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use secrecy::ExposeSecret as _;
 
 use crate::app::command_context::CommandContext;
-use crate::app::run_options::stop_signals;
+use crate::app::write_options::stop_signals;
 use crate::error::{CommandError, CommandExit};
 use crate::simulator::{ListenAddress, ScenarioSpec, Simulator};
 

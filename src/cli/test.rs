@@ -13,8 +13,8 @@ use std::time::Instant;
 use clap::ValueEnum;
 
 use crate::app::command_context::CommandContext;
-use crate::app::run_options::{runtime, stop_signals};
 use crate::app::stop_signals::StopSignals;
+use crate::app::write_options::{runtime, stop_signals};
 use crate::error::{CommandError, CommandExit};
 use crate::script::compilation::compile_runbook;
 use crate::script::library::is_test;

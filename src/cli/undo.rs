@@ -11,18 +11,18 @@ use crate::app::command_context::CommandContext;
 use crate::app::failures::run_failure;
 use crate::app::journal_check::{self, AlterationConsent, JournalCheck, with_undone};
 use crate::app::org_identity::run_actor;
-use crate::app::run_options::{
-    TargetOrigin, WriteOptions, conclude, hold_undone, open_journal, runtime, stop_on_signals, stop_signals,
-};
 use crate::app::safeguards::WriteGuard;
 use crate::app::targets::{RunTargets, of_record};
+use crate::app::write_options::{
+    TargetOrigin, WriteOptions, conclude, hold_undone, open_journal, runtime, stop_on_signals, stop_signals,
+};
 use crate::error::{CommandError, CommandExit};
 use crate::report::table::text_table;
 use crate::report::text::count_noun;
 use crate::run::event::{EventKind, RunOutcome};
 use crate::run::journal::{self, Journal};
 use crate::run::undo::{NotUndone, UndoStep, WriteInverse, plan, undone_by};
-use crate::run::{self, EditPolicy, Run, RunOptions, RunTarget, UndoCost};
+use crate::run::{self, Run, RunOptions, UndoCost};
 use crate::script::EndedRun;
 use crate::terminal::TerminalHandle;
 
@@ -72,29 +72,22 @@ pub(super) fn execute(context: &CommandContext, arguments: &UndoArguments) -> Re
     let cancelled = CancellationToken::new();
     let (listener, watcher) = arguments.conduct.audience(&terminal);
     let signals = stop_signals(&runtime)?;
-    let run = Run::begin(RunOptions {
-        journal: Arc::clone(&journal),
-        procedure: run::RunProcedure {
-            runbook: format!("undo of {} ({})", record.run, record.runbook),
-            digest: record.digest.clone(),
-            sources: record.sources.clone(),
-            parameters: match &arguments.only {
-                Some(only) => json!({ "only": only }),
-                None => json!({}),
-            },
-            kind: journal::RunKind::Undo(record.run.clone()),
+    let procedure = run::RunProcedure {
+        runbook: format!("undo of {} ({})", record.run, record.runbook),
+        digest: record.digest.clone(),
+        sources: record.sources.clone(),
+        parameters: match &arguments.only {
+            Some(only) => json!({ "only": only }),
+            None => json!({}),
         },
-        orgs: world.orgs.clone(),
-        profiles: world.profiles.clone(),
-        directories: world.directories.clone(),
-        consent: arguments.conduct.consent(actor, TargetOrigin::Org, &guard, &terminal, &cancelled),
+        kind: journal::RunKind::Undo(record.run.clone()),
+    };
+    let consent = arguments.conduct.consent(actor, TargetOrigin::Org, &guard, &terminal, &cancelled);
+    let run = Run::begin(RunOptions {
         listener,
         watcher,
         cancelled: cancelled.clone(),
-        edits: EditPolicy::Refused,
-        secrets: Vec::new(),
-        target: RunTarget::Orgs,
-        agreement: None,
+        ..world.run_options(Arc::clone(&journal), procedure, consent)
     });
     let run = Arc::new(run.map_err(|error| run_failure(&error))?);
     journal_check::record(&run, doubts)?;

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::error::CallError;
 use super::event::EventKind;
-use super::execution::{EditPolicy, Run};
+use super::execution::Run;
 use super::journal::{EntryDurability, EntryKind, JournalEntry};
 use super::lane::{RunLane, stamp_event};
+use super::run_options::EditPolicy;
 
 impl Run {
     /// Records the text of a module that is about to run, once: without secrets, which `digest` counts in.

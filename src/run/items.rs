@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::bulk_pace::BulkPace;
 use super::error::CallError;
 use super::event::{EventKind, ItemOutcome, RunOutcome};
-use super::execution::{BulkProgress, Run};
+use super::execution::Run;
 use super::journal::{EntryDurability, EntryKind, EntryState, JournalEntry, LaneEnd};
 use super::lane::{RecordedLane, RunLane, stamp_event};
+use super::run_options::BulkProgress;
 
 /// What a bulk step does with an item.
 pub enum ItemStart {

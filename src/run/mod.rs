@@ -5,7 +5,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `execution` | what a run is made of; begin, resume, end |
+//! | `run_options`, `execution` | what a run is begun with; begin, resume, end |
 //! | `call`, `call_summary` | a call as data, and in the words of a question |
 //! | `error` | why a call did not do what was asked |
 //! | `reading`, `page_walk` | how a read goes through, and a list page by page, within bounds |
@@ -40,7 +40,7 @@
 //!
 //! 1. Facts and plain data: `actor`, `admin_watch`, `answer_shape`, `bulk_pace`, `call`, `cancellation`, `consent`, `event`, `inverse`,
 //!    `item_tally`, `named_addresses`, `operation_semantics`, `plural`, `redact`, `redactor`, `retry`, `secret_fields`, `user_names`
-//! 2. What a run keeps: `error`, `imported_modules`, `journal`, `lane`, `plan_lock`, `read_cache`, `sendable`
+//! 2. What a run keeps: `error`, `imported_modules`, `journal`, `lane`, `plan_lock`, `read_cache`, `run_options`, `sendable`
 //! 3. The run: `call_summary`, `changed_since`, `consent_prompts`, `event_log`, `execution`, `granted_scopes`, `imported`, `items`,
 //!    `last_group`, `linked_org_before_image`, `org_clock`, `org_identity`, `own_access`, `page_walk`, `polling`, `pre_read`,
 //!    `provisioning_effects`, `reading`, `replay`, `unanswered_write`, `undo_plan`, `undo_records`, `unknown_writes`, `writing`
@@ -88,6 +88,7 @@ mod redactor;
 mod replay;
 mod restore_push_target;
 mod retry;
+mod run_options;
 mod secret_fields;
 mod sendable;
 mod unanswered_write;
@@ -101,9 +102,7 @@ mod writing;
 
 pub use call::ListPage;
 pub use error::{CallError, CallRefusal};
-pub use execution::{
-    BulkProgress, EditPolicy, EventListener, ProgressWatcher, Run, RunOptions, RunProcedure, RunTarget, WriteResult,
-};
+pub use execution::{Run, WriteResult};
 pub use granted_scopes::scopes_allow;
 pub use inverse::undo_words;
 pub use items::ItemStart;
@@ -111,6 +110,7 @@ pub use operation_semantics::{reads_before, reads_of_guard, status_after};
 pub use own_access::OWN_ACCESS;
 pub use plan_lock::{ApprovalRecord, PlannedWrite, PlannedWrites, renumber_placeholders};
 pub(crate) use redact::{HIDDEN, REDACTED};
+pub use run_options::{BulkProgress, EditPolicy, EventListener, ProgressWatcher, RunOptions, RunProcedure, RunTarget};
 pub(crate) use secret_fields::{FieldPlace, has_secret_shape, star_tokens};
 pub use undo_prefetch::UndoCost;
 pub use undo_records::plan_again;

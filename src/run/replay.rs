@@ -11,6 +11,7 @@ use super::journal::{EntryState, RecordedQuestion};
 use super::lane::RunLane;
 use super::operation_semantics;
 use super::redact::{self, is_same_question, lacks_something, restore_secrets};
+use super::run_options::EditPolicy;
 use crate::okta::{self, NextPage};
 
 impl Run {
@@ -37,7 +38,7 @@ impl Run {
         // One that an earlier version wrote may have secrets left out, or left in, where this one has not.
         let is_same = next.request == *asked || is_same_question(&self.redact(&next.request), asked);
         if !is_same {
-            if self.settings().edits == super::execution::EditPolicy::Accepted {
+            if self.settings().edits == EditPolicy::Accepted {
                 past.recorded.clear();
                 return Ok(None);
             }

@@ -96,12 +96,10 @@ fn outside_crates_are_used_where_the_map_says() {
     for cells in rows {
         let allowed = names_in(&cells[1]);
         for name in names_in(&cells[0]) {
-            let uses =
+            let names =
                 |module: &String| sources(module).iter().any(|file| !is_of_tests(file) && names_crate(file, &name));
-            let used: Vec<&String> = modules.iter().filter(|module| uses(module)).collect();
-            let (mut used, mut allowed) = (used, allowed.iter().collect::<Vec<_>>());
-            used.sort();
-            allowed.sort();
+            let used: BTreeSet<&String> = modules.iter().filter(|module| names(module)).collect();
+            let allowed: BTreeSet<&String> = allowed.iter().collect();
             assert_eq!(used, allowed, "where {name} is used");
         }
     }

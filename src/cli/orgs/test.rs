@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::diagnosis::OrgDiagnosis;
 use crate::app::command_context::{CommandContext, OutputFormat};
-use crate::app::run_options::runtime;
 use crate::app::scopes::{advice, missing};
 use crate::app::targets::{RESERVE, client, directory};
+use crate::app::write_options::runtime;
 use crate::config::{OrgProfile, SignIn};
 use crate::error::{CommandError, CommandExit};
 use crate::okta::{self, ApiRequest, ApiResponse, HttpMethod, OktaClient, SilentObserver};

@@ -13,7 +13,7 @@ use crate::report::plan::{RunPlan, lines};
 use crate::report::text::count_noun;
 use crate::run::consent::WriteConsent;
 use crate::run::event::{EventKind, RunOutcome};
-use crate::run::{self, PlannedWrites, Run, RunOptions, journal};
+use crate::run::{self, PlannedWrites, Run, RunOptions, RunProcedure};
 use crate::script::check::least_scopes;
 use crate::script::digest;
 use crate::script::session::{ScriptSession, SessionEntry};
@@ -118,7 +118,7 @@ impl SessionParts<'_> {
         let shadows = ShadowTargets::of(self.world, self.runtime)?;
         let run = Run::begin(RunOptions {
             listener: Arc::clone(&self.listener),
-            ..shadows.settings(self.context, procedure("plan of a session"), &self.consent.allow)
+            ..shadows.settings(self.context, RunProcedure::without_text("plan of a session"), &self.consent.allow)
         });
         let run = Arc::new(run.map_err(|error| run_failure(&error))?);
         session.go(&run);
@@ -242,7 +242,7 @@ impl SessionParts<'_> {
     /// The run to which the entries of the session belong.
     fn begin_entries(&self, session: &mut ScriptSession, plan: &RunPlan) -> Result<Arc<Run>, CommandError> {
         let ground = RunGround::Orgs(Some(agreement_with(plan)));
-        let mut settings = self.settings_at(ground, procedure("plan of a session"));
+        let mut settings = self.settings_at(ground, RunProcedure::without_text("plan of a session"));
         settings.listener = Arc::clone(&self.listener);
         let run = Arc::new(Run::begin(settings).map_err(|error| run_failure(&error))?);
         session.go(&run);
@@ -328,16 +328,6 @@ fn deeds(entries: Vec<SessionEntry>, planned: PlannedSession, plans: &[RunPlan])
 fn agreement_with(plan: &RunPlan) -> PlannedWrites {
     let text = serde_json::to_string(plan).unwrap_or_default();
     agreement(&digest(&text), plan)
-}
-
-fn procedure(title: &str) -> run::RunProcedure {
-    run::RunProcedure {
-        runbook: title.to_owned(),
-        digest: String::new(),
-        sources: serde_json::json!({}),
-        parameters: serde_json::json!({}),
-        kind: journal::RunKind::Run,
-    }
 }
 
 fn no_plan() -> CommandError {

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::app::command_context::CommandContext;
-use crate::app::run_options::runtime;
 use crate::app::targets::of_record;
+use crate::app::write_options::runtime;
 use crate::error::CommandError;
 use crate::okta::{ApiRequest, HttpMethod, OktaClient, PageGuard, SilentObserver};
 use crate::report::evidence::WriteEvidence;

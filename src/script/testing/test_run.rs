@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use rhai::Map;
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
 use super::captured_events::CapturedEvents;
 use super::environment::TestEnvironment;
@@ -17,7 +16,7 @@ use crate::okta::OktaClient;
 use crate::run::actor::RunActor;
 use crate::run::consent::{ConsentOptions, WriteConsent, no_guard};
 use crate::run::journal::{self, Journal};
-use crate::run::{self, EditPolicy, Run, RunOptions, RunTarget};
+use crate::run::{self, Run, RunOptions};
 use crate::script::parameters::{
     self, CheckedParameters, MissingValues, ParameterAssignment, ParameterProblem, ParameterSources,
 };
@@ -119,26 +118,19 @@ fn execute_trial(
         Ok(parameters) => parameters,
         Err(problems) => return Ok(refused_parameters(&heard, &problems)),
     };
+    let procedure = run::RunProcedure {
+        runbook: runbook.name.clone(),
+        digest: runnable.digest.clone(),
+        sources: json!({}),
+        parameters: parameters.values.clone().into(),
+        kind: journal::RunKind::Run,
+    };
     let settings = RunOptions {
-        journal: Arc::clone(&begun.journal),
-        procedure: run::RunProcedure {
-            runbook: runbook.name.clone(),
-            digest: runnable.digest.clone(),
-            sources: json!({}),
-            parameters: parameters.values.clone().into(),
-            kind: journal::RunKind::Run,
-        },
         orgs: orgs(runbook, ground)?,
-        profiles: BTreeMap::new(),
         directories: if conduct.directories { ground.directories.clone() } else { BTreeMap::new() },
-        consent: conduct.consent(),
         listener: heard.listener(),
-        watcher: Arc::new(|_| {}),
-        cancelled: CancellationToken::new(),
-        edits: EditPolicy::Refused,
         secrets: parameters.secrets.values().cloned().collect(),
-        target: RunTarget::Orgs,
-        agreement: None,
+        ..RunOptions::new(Arc::clone(&begun.journal), procedure, conduct.consent())
     };
     let run = Arc::new(start(settings).map_err(|error| CommandError::failed(error.to_string()))?);
     let ended = runnable.procedure.execute(&run, &parameters, &around.runtime);

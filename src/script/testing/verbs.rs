@@ -2,13 +2,11 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "rhai hands a native its context and arguments by value")]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext};
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
 use super::assertions::{self, raise_failure};
 use super::environment::TestEnvironment;
@@ -20,7 +18,7 @@ use crate::error::CommandError;
 use crate::okta::HttpMethod;
 use crate::run::actor::RunActor;
 use crate::run::consent::{ConsentOptions, WriteConsent, no_guard};
-use crate::run::{self, EditPolicy, Run, RunOptions, RunTarget, journal};
+use crate::run::{self, Run, RunOptions, RunProcedure};
 use crate::script::bindings::{self, ScriptOrg};
 use crate::script::call_context::{CallContext, RunContext};
 use crate::script::error::{CallableName, KnownNames};
@@ -123,34 +121,19 @@ fn simulator(context: &NativeCallContext, scenario: &Map) -> TestError<TestSimul
 
 /// Operations and directories of the test itself belong to a run of its own.
 fn enter(around: &TestContext, ground: &TestEnvironment) -> Result<(), CommandError> {
+    let consent = ConsentOptions {
+        unlock: no_guard(),
+        writes: WriteConsent::Agreed,
+        attest: vec!["all".to_owned()],
+        // A test makes what it tries: a token whose owner has lost a role, for one.
+        allow: vec![run::OWN_ACCESS.to_owned()],
+        actor: RunActor::default(),
+        ask: Arc::new(|_| None),
+    };
     let run = Run::begin(RunOptions {
-        journal: test_run::journal(around)?,
-        procedure: run::RunProcedure {
-            runbook: "test".to_owned(),
-            digest: String::new(),
-            sources: json!({}),
-            parameters: json!({}),
-            kind: journal::RunKind::Run,
-        },
         orgs: ground.orgs.clone(),
-        profiles: BTreeMap::new(),
         directories: ground.directories.clone(),
-        consent: ConsentOptions {
-            unlock: no_guard(),
-            writes: WriteConsent::Agreed,
-            attest: vec!["all".to_owned()],
-            // A test makes what it tries: a token whose owner has lost a role, for one.
-            allow: vec![run::OWN_ACCESS.to_owned()],
-            actor: RunActor::default(),
-            ask: Arc::new(|_| None),
-        },
-        listener: Arc::new(|_| {}),
-        watcher: Arc::new(|_| {}),
-        cancelled: CancellationToken::new(),
-        edits: EditPolicy::Refused,
-        secrets: Vec::new(),
-        target: RunTarget::Orgs,
-        agreement: None,
+        ..RunOptions::new(test_run::journal(around)?, RunProcedure::without_text("test"), consent)
     });
     let run = run.map_err(|error| CommandError::failed(error.to_string()))?;
     let orgs = ground.orgs.keys().cloned().collect();
