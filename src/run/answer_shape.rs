@@ -36,6 +36,9 @@ pub(super) fn check_answer(
     if let Some(expected) = missing(operation.result, &response.body) {
         return Err(wrong(expected, kind_of(&response.body).to_owned()));
     }
+    if lacks_its_name(call, &response.body) {
+        return Err(wrong("what was created", "an object without the name by which it is known".to_owned()));
+    }
     if is_of_another(call, &response.body) {
         return Err(wrong("what the call named", "something of another name or id".to_owned()));
     }
@@ -63,6 +66,21 @@ fn kind_of(body: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
+}
+
+/// Whether a create that is known by a natural key is answered with something that has neither an id nor what it was created by.
+fn lacks_its_name(call: &ApiCall, answer: &Value) -> bool {
+    let PreRead::Natural(key) = operation_semantics::look(call) else {
+        return false;
+    };
+    let name = match key {
+        NaturalKey::GroupName => answer.pointer("/profile/name"),
+        NaturalKey::Login => answer.pointer("/profile/login"),
+        NaturalKey::AppUser => None,
+        NaturalKey::Listed(_, field) => answer.get(field),
+    };
+    let is_there = |value: Option<&Value>| value.is_some_and(Value::is_string);
+    answer.is_object() && !is_there(answer.get("id")) && !is_there(name)
 }
 
 /// Whether a write is answered with another thing than it named: a create by its natural key, an update by the id in its path.

@@ -1,4 +1,4 @@
-//! Whether somebody changed or uses what an undo is about to take back. Reads of memberships may lag behind writes, those of the undo itself
+//! Whether somebody changed what an undo is about to take back. Reads of memberships may lag behind writes, those of the undo itself
 //! included: what is not as expected is looked at again before it counts as somebody's change.
 
 use std::collections::BTreeSet;
@@ -15,9 +15,7 @@ use super::polling::{BackoffPoller, PATIENCE};
 use super::pre_read::{self, CurrentState, ReadFreshness, WriteComparison};
 use super::read_cache::READ_LAG;
 use super::undo_plan::UndoStep;
-
-/// Users who are named.
-const NAMED: usize = 10;
+use crate::okta::HttpMethod;
 
 impl Run {
     /// Whether what is there is not what the run left there, nor what was there before it.
@@ -87,76 +85,26 @@ impl Run {
         READ_LAG.saturating_sub(age).min(PATIENCE)
     }
 
-    /// Who uses what `calls` delete: members of a group that the run did not bring, users of an app that it did not assign.
-    pub(super) async fn is_in_use(
+    /// What of a thing that the run created, and that `calls` delete, somebody changed since: its fields, none where it is as it was made.
+    pub(super) async fn changed_fields(
         &self,
         lane: &RunLane,
+        step: &UndoStep,
         calls: &[ApiCall],
-        steps: &[UndoStep],
-    ) -> Result<Option<String>, CallError> {
-        for call in calls {
-            let why = match call.name().as_str() {
-                "delete_group" => self.has_members(lane, call, steps).await?,
-                "delete_application" => self.has_users(lane, call, steps).await?,
-                _ => None,
-            };
-            if why.is_some() {
-                return Ok(why);
-            }
+    ) -> Result<Vec<String>, CallError> {
+        let Some(delete) = calls.last().filter(|call| call.method() == HttpMethod::Delete) else {
+            return Ok(Vec::new());
+        };
+        let is_create = !can_drift(&step.call) && step.call.method() == HttpMethod::Post;
+        if !is_create {
+            return Ok(Vec::new());
         }
-        Ok(None)
-    }
-
-    /// Those whom this undo took out are waited for; who else is a member uses the group.
-    async fn has_members(
-        &self,
-        lane: &RunLane,
-        call: &ApiCall,
-        steps: &[UndoStep],
-    ) -> Result<Option<String>, CallError> {
-        let members = ApiCall::operation(&call.org, "list_group_users", &[&call.arguments[0]])
-            .map_err(CallError::Usage)?
-            .query("limit", "200");
-        let brought = brought_by(steps, call);
-        let mut glances = BackoffPoller::new(PATIENCE);
-        loop {
-            let now = self.list_if_any(lane, &members).await?;
-            let others = names_of(now.iter().filter(|user| !is_among(&brought, user)));
-            if !others.is_empty() {
-                let words = "the group has members that the run did not bring";
-                return Ok(Some(format!("{words}: {}", name_some(&others))));
-            }
-            if now.is_empty() {
-                return Ok(None);
-            }
-            if glances.are_over() {
-                let words = "the group still has members whom the undo took out, or who came back";
-                return Ok(Some(format!("{words}: {}", name_some(&names_of(now.iter())))));
-            }
-            let reason = "the group to be seen without the members that were taken out";
-            self.glance(lane, &mut glances, reason).await?;
+        let now = pre_read::look(self, lane, delete, ReadFreshness::Org).await?.before;
+        let made = &step.write.answer;
+        if now["id"].as_str().is_none() || now["id"] != made["id"] {
+            return Ok(Vec::new());
         }
-    }
-
-    /// Without the app nobody would deactivate the accounts of its users.
-    async fn has_users(&self, lane: &RunLane, call: &ApiCall, steps: &[UndoStep]) -> Result<Option<String>, CallError> {
-        let users = ApiCall::operation(&call.org, "list_application_users", &[&call.arguments[0]])
-            .map_err(CallError::Usage)?
-            .query("limit", "200");
-        let brought = brought_by(steps, call);
-        let now = self.list_if_any(lane, &users).await?;
-        let strangers = now.iter().filter(|user| user["externalId"].is_string() && !is_among(&brought, user));
-        let strangers = names_of(strangers);
-        Ok((!strangers.is_empty())
-            .then(|| format!("the app has provisioned users that the run did not assign: {}", name_some(&strangers))))
-    }
-
-    /// A list, empty where what it is of is not there.
-    async fn list_if_any(&self, lane: &RunLane, list: &ApiCall) -> Result<Vec<Value>, CallError> {
-        match self.list(lane, list).await {
-            Err(error) if error.status() == Some(404) => Ok(Vec::new()),
-            listed => listed,
-        }
+        Ok(fields_otherwise(&step.call, made, &self.redact(&now)))
     }
 }
 
@@ -164,59 +112,56 @@ fn is_membership(call: &ApiCall) -> bool {
     matches!(operation_semantics::look(call), PreRead::Member | PreRead::NotMember)
 }
 
-/// Ids of the users whom `steps` brought into what `call` deletes.
-fn brought_by(steps: &[UndoStep], call: &ApiCall) -> BTreeSet<String> {
-    let deleted = call.arguments.first();
-    let of_steps = steps.iter().filter(|step| step.call.org == call.org);
-    let brought = of_steps.filter_map(|step| {
-        let arguments = &step.call.arguments;
-        match step.call.name().as_str() {
-            "assign_user_to_group" if arguments.first() == deleted => arguments.get(1).cloned(),
-            "assign_user_to_application" if arguments.first() == deleted => {
-                step.write.answer["id"].as_str().map(str::to_owned)
-            }
-            _ => None,
-        }
-    });
-    brought.collect()
-}
-
-/// A script may name a user by login.
-fn is_among(brought: &BTreeSet<String>, user: &Value) -> bool {
-    [&user["id"], &user["profile"]["login"]].iter().any(|name| name.as_str().is_some_and(|name| brought.contains(name)))
-}
-
-fn names_of<'a>(users: impl Iterator<Item = &'a Value>) -> Vec<String> {
-    let name = |user: &Value| {
-        let login = user["profile"]["login"].as_str();
-        let name = login.or_else(|| user["credentials"]["userName"].as_str());
-        name.or_else(|| user["id"].as_str()).map(str::to_owned)
-    };
-    users.filter_map(name).collect()
-}
-
-/// The first of some names, and how many more there are.
-pub(super) fn name_some(names: &[String]) -> String {
-    let first = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => first,
-        more => format!("{first} and {more} more"),
-    }
-}
-
 /// Whether a look at the write's own wish tells if somebody changed it since. What was created is known by its id instead.
 fn can_drift(call: &ApiCall) -> bool {
     !matches!(operation_semantics::look(call), PreRead::Natural(_) | PreRead::Never)
 }
 
+/// Parts of a thing that a create names and that the org fills or changes by itself.
+const FILLED: &[&str] = &["accessibility", "credentials", "features", "licensing", "visibility"];
+
+/// Names of what a create asked for, and of attributes, that are otherwise now than its answer had them.
+fn fields_otherwise(create: &ApiCall, made: &Value, now: &Value) -> Vec<String> {
+    let asked = create.body.as_ref().and_then(Value::as_object).into_iter().flatten();
+    let is_own = |name: &str| !FILLED.contains(&name) && !operation_semantics::is_kept_by_server(name);
+    let asked = asked.map(|(name, _)| name.as_str()).filter(|name| is_own(name) && made.get(name).is_some());
+    let mut found = Vec::new();
+    for name in asked {
+        otherwise(name, &made[name], &now[name], &mut found);
+    }
+    found
+}
+
+/// A field that is null is as good as absent.
+fn otherwise(path: &str, made: &Value, now: &Value, found: &mut Vec<String>) {
+    if let (Value::Object(made), Value::Object(now)) = (made, now) {
+        let names: BTreeSet<&String> = made.keys().chain(now.keys()).collect();
+        for name in names {
+            let at = |fields: &serde_json::Map<String, Value>| fields.get(name).cloned().unwrap_or_default();
+            otherwise(&format!("{path}.{name}"), &at(made), &at(now), found);
+        }
+    } else if made != now {
+        found.push(path.to_owned());
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
-    fn the_first_ten_are_named_and_the_others_counted() {
-        let names: Vec<String> = (0..12).map(|number| format!("u{number}")).collect();
-        assert_eq!(name_some(&names[..2]), "u0, u1");
-        assert!(name_some(&names).ends_with("u9 and 2 more"), "{}", name_some(&names));
+    fn what_was_created_and_changed_since_is_named_by_its_fields() {
+        let body = json!({"profile": {"login": "a"}, "credentials": {}, "groupIds": []});
+        let create = ApiCall::operation("okta", "create_user", &[]).expect("a call").body(Some(body));
+        let made =
+            json!({"id": "1", "status": "ACTIVE", "profile": {"login": "a", "title": null}, "credentials": {"x": 1}});
+        let mut now = made.clone();
+        now["status"] = "DEPROVISIONED".into();
+        now["credentials"]["x"] = 2.into();
+        assert!(fields_otherwise(&create, &made, &now).is_empty());
+        now["profile"] = json!({"login": "a", "title": "Lead", "city": "Oslo"});
+        assert_eq!(fields_otherwise(&create, &made, &now), ["profile.city", "profile.title"]);
     }
 }

@@ -342,6 +342,11 @@ impl Journal {
         lanes::undoing(&buffer.connection, run, buffer.altered)
     }
 
+    /// Who executed a run, at its beginning and whenever it was taken up; none in journals that knew no actors.
+    pub(super) fn actors(&self, run: &str) -> JournalResult<Vec<RunActor>> {
+        actors::of_run(&self.written()?.connection, run)
+    }
+
     /// Another run that took back something of this one.
     pub fn taken_back_by(&self, run: &str) -> JournalResult<Option<String>> {
         taken_back::by_another(&self.written()?.connection, run)

@@ -13,7 +13,7 @@
 //! | `pre_read`, `read_cache` | what is there before a write: looked at, or read lately |
 //! | `operation_semantics` | what each operation does beyond its shape |
 //! | `answer_shape`, `sendable` | what is no answer of success, and what is not sent |
-//! | `retry`, `unanswered_write`, `unknown_writes` | what may be tried again; what became of a write without an answer, then and at the end |
+//! | `retry`, `unanswered_write`, `creator`, `unknown_writes` | what may be tried again; what became of a write without an answer, who created what was found, and what is unknown at the end |
 //! | `last_group` | nobody is left without a group by which an app provisions them |
 //! | `own_access`, `admin_watch` | the operator's own access, and that of the last super admin, is not taken away |
 //! | `granted_scopes` | a write whose scope the token lacks is not sent |
@@ -28,7 +28,7 @@
 //! | `inverse`, `undo_plan`, `undo` | what takes back what a run did, planned and done |
 //! | `undo_prefetch` | what an undo looks at, read by pages; what it costs, and its scopes |
 //! | `undo_records` | what an undo tells the run that it takes back |
-//! | `changed_since` | whether somebody changed, or uses, what an undo takes back |
+//! | `changed_since`, `in_use` | whether somebody changed, or uses, what an undo takes back |
 //! | `linked_org_before_image`, `provisioning_effects`, `restore_push_target` | what provisioning brings about in other orgs: as it was before, awaited, and taken back |
 //! | `polling`, `cancellation` | waits for what Okta does in the background, and Ctrl-C |
 //! | `user_names`, `named_addresses`, `org_identity` | names that stand for ids; what the orgs name: nothing else is asked who it is |
@@ -41,7 +41,7 @@
 //! 1. Facts and plain data: `actor`, `admin_watch`, `answer_shape`, `bulk_pace`, `call`, `cancellation`, `consent`, `event`, `inverse`,
 //!    `item_tally`, `named_addresses`, `operation_semantics`, `plural`, `redact`, `redactor`, `retry`, `secret_fields`, `user_names`
 //! 2. What a run keeps: `error`, `imported_modules`, `journal`, `lane`, `plan_lock`, `read_cache`, `run_options`, `sendable`
-//! 3. The run: `call_summary`, `changed_since`, `consent_prompts`, `event_log`, `execution`, `granted_scopes`, `imported`, `items`,
+//! 3. The run: `call_summary`, `changed_since`, `consent_prompts`, `creator`, `event_log`, `execution`, `granted_scopes`, `imported`, `in_use`, `items`,
 //!    `last_group`, `linked_org_before_image`, `org_clock`, `org_identity`, `own_access`, `page_walk`, `polling`, `pre_read`,
 //!    `provisioning_effects`, `reading`, `replay`, `unanswered_write`, `undo_plan`, `undo_records`, `unknown_writes`, `writing`
 //! 4. Taking a run back: `restore_push_target`, `undo`, `undo_prefetch`
@@ -56,6 +56,7 @@ mod cancellation;
 mod changed_since;
 pub mod consent;
 mod consent_prompts;
+mod creator;
 mod error;
 pub mod event;
 mod event_log;
@@ -63,6 +64,7 @@ mod execution;
 mod granted_scopes;
 mod imported;
 mod imported_modules;
+mod in_use;
 mod inverse;
 mod item_tally;
 mod items;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use memchr::memmem::Finder;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
@@ -13,6 +14,9 @@ use crate::okta;
 
 /// Learned secrets are whole words; so short ones, and such as a language has, may be words that mean something else.
 const LEAST_LEARNED: usize = 8;
+
+/// All but the unreserved characters (RFC 3986, section 2.3).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Knows the secrets of a run.
 #[derive(Default)]
@@ -29,8 +33,9 @@ impl SecretRedactor {
     pub(super) fn new(mut secrets: Vec<SecretString>) -> Self {
         // So short a text would be found everywhere.
         secrets.retain(|secret| secret.expose_secret().len() > 3);
-        let escaped: Vec<SecretString> = secrets.iter().filter_map(escape_secret).collect();
-        secrets.extend(escaped);
+        let written: Vec<SecretString> =
+            secrets.iter().flat_map(|secret| [escape_secret(secret), encode_secret(secret)]).flatten().collect();
+        secrets.extend(written);
         // One that another one begins with would leave the rest of that.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
         Self { given: secrets, ..Self::default() }
@@ -170,6 +175,12 @@ fn escape_secret(secret: &SecretString) -> Option<SecretString> {
     (inner != secret.expose_secret()).then(|| inner.into())
 }
 
+/// The secret as it stands in an address or a form, where that differs.
+fn encode_secret(secret: &SecretString) -> Option<SecretString> {
+    let encoded = utf8_percent_encode(secret.expose_secret(), ENCODED).to_string();
+    (encoded != secret.expose_secret()).then(|| encoded.into())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -196,5 +207,17 @@ mod tests {
             assert_eq!(redactor.concealed(text), text, "{text}");
         }
         assert_eq!(redactor.replaced(json!(["aB3-x9_Q", 1])), json!(["(redacted)", 1]));
+    }
+
+    #[test]
+    fn a_secret_is_replaced_as_json_and_addresses_spell_it() {
+        let redactor = SecretRedactor::new(vec!["pä\"s s/1".into()]);
+        for text in ["it is pä\"s s/1", "{\"p\":\"pä\\\"s s/1\"}", "?p=p%C3%A4%22s%20s%2F1&x"] {
+            let concealed = redactor.concealed(text);
+            assert!(
+                concealed.contains("(redacted)") && !concealed.contains("s/1") && !concealed.contains("2F1"),
+                "{concealed}"
+            );
+        }
     }
 }

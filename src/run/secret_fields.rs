@@ -10,9 +10,11 @@ use serde_json::{Map, Value};
 /// Names of fields that hold a secret wherever they stand, in lower case and without `_` and `-`.
 const SECRET_NAMES: &[&str] = &[
     // Okta's API description (Management API): fields that are `writeOnly` or of `format: password`, one-time links and tokens, keys.
+    "activationcode",
     "activationtoken",
     "activationurl",
     "adminpassword",
+    "aeskey",
     "answer",
     "apikey",
     "authorizationheader",
@@ -24,6 +26,7 @@ const SECRET_NAMES: &[&str] = &[
     "otpcode",
     "passcode",
     "password",
+    "privateid",
     "privatekey",
     "providerauthtoken",
     "recoverytoken",
@@ -34,6 +37,7 @@ const SECRET_NAMES: &[&str] = &[
     "secretkey",
     "serviceaccountjson",
     "sharedsecret",
+    "tac",
     "temppassword",
     "token",
     "tokensigningkey",
@@ -65,14 +69,22 @@ const SECRET_NAMES: &[&str] = &[
     "encryptionkey",
     "onetimepassword",
     "onetimetoken",
+    "onetimecode",
     "otp",
     "passphrase",
     "passwd",
+    "pin",
+    "presharedkey",
     "pwd",
+    "recoverycode",
+    "recoverycodes",
     "secret",
     "secretaccesskey",
+    "securitycode",
     "signingkey",
     "signingsecret",
+    "usercode",
+    "verificationcode",
     // Attributes of Active Directory that hold passwords or what they are made from.
     "dbcspwd",
     "lmpwdhistory",
@@ -189,7 +201,8 @@ impl FieldPlace<'_> {
         matches!(self.within, "password" | "hash" | "credentials")
     }
 
-    /// By where it stands: members of a key, values of headers and of a hook's authorization, the picture of a shared secret.
+    /// By where it stands: members of a key, values of headers and of a hook's authorization, the picture of a shared secret, the id of a
+    /// session.
     fn is_placed(self) -> bool {
         if self.name.len() > LONGEST_PLACED {
             return false;
@@ -202,6 +215,8 @@ impl FieldPlace<'_> {
                     || self.within.eq_ignore_ascii_case("authScheme")
             }
             "href" => self.within.eq_ignore_ascii_case("qrcode"),
+            // Who has the id of a session of Okta's has the session.
+            "id" => has("amr") && has("lastPasswordVerification"),
             name => PRIVATE_MEMBERS.contains(&name) && has("kty"),
         }
     }
@@ -355,7 +370,8 @@ mod tests {
         let body = json!({"client_secret": "x", "clientSecret": "x", "Client-Secret": "x", "PRIVATE_KEY": "x", "secretKey": "x",
             "tokenSigningKey": "x", "cookieToken": "x", "registration_access_token": "x", "passphrase": "x", "bearerToken": "x",
             "apiToken": "x", "api_token": "x", "scimToken": "x", "db_password": "x", "userPassword": ["x"], "ms-Mcs-AdmPwd": "x",
-            "activationUrl": "x", "resetPasswordUrl": "x", "tempPassword": "x", "serviceAccountJson": {"a": "x"}, "passCode": 123_456});
+            "activationUrl": "x", "resetPasswordUrl": "x", "tempPassword": "x", "serviceAccountJson": {"a": "x"}, "passCode": 123_456,
+            "aesKey": "x", "privateId": "x", "tac": "x", "activationCode": "x", "pin": 1234, "preSharedKey": "x"});
         let object = body.as_object().expect("an object");
         assert_eq!(secrets("", &body).len(), object.len(), "{:?}", secrets("", &body));
     }
@@ -366,6 +382,7 @@ mod tests {
             "jwks": {"keys": [{"kty": "RSA", "n": "x", "e": "AQAB", "kid": "k1", "d": "x", "p": "x", "q": "x", "dp": "x", "dq": "x", "qi": "x"}, {"kty": "oct", "k": "x"}]},
             "channel": {"config": {"uri": "u", "headers": [{"key": "X-Api", "value": "x"}], "authScheme": {"type": "HEADER", "key": "Authorization", "value": "x"}}},
             "_embedded": {"activation": {"sharedSecret": "x", "_links": {"qrcode": {"href": "https://acme/qr/x", "type": "image/png"}}}},
+            "session": {"id": "x", "userId": "u", "amr": ["pwd"], "lastPasswordVerification": "t", "expiresAt": "t"},
             "hook": {"credentials": {"value": "x"}}, "credentials": {"password": {"hash": {"algorithm": "BCRYPT", "salt": "x", "value": "x"}}},
             "note": format!("SSWS 00{}", "aB3-_".repeat(8)), "sentence": "a eyJhbGciOi.eyJzdWIiOiJ4In0.c2lnbmF0dXJlc2ln b", "pem": "-----BEGIN PRIVATE KEY-----\nMII",
         });
@@ -383,6 +400,7 @@ mod tests {
                 "channel.config.authScheme.value",
                 "_embedded.activation.sharedSecret",
                 "_embedded.activation._links.qrcode.href",
+                "session.id",
                 "hook.credentials.value",
                 "credentials.password",
                 "note",

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::call::{ApiCall, CallAction};
+use super::creator::ThingCreator;
 use super::error::CallError;
 use super::event::{EventKind, RunEvent};
 use super::execution::{Run, WriteResult};
@@ -199,8 +200,40 @@ impl Run {
                 UnansweredOutcome::DidNotHappen if self.may_be_hidden(call, write)? => {
                     return Ok((UnansweredOutcome::Repeatable, seen));
                 }
+                UnansweredOutcome::Happened if is_created(call, write.before) => {
+                    return Ok((self.fate_by_creator(lane, call, &seen.before).await?, seen));
+                }
                 fate => return Ok((fate, seen)),
             }
+        }
+    }
+
+    /// A thing that looks like what was to be created is the run's own when the org says so. Where it does not say, what has attributes that
+    /// were not asked for is not taken for it.
+    async fn fate_by_creator(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+        thing: &Value,
+    ) -> Result<UnansweredOutcome, CallError> {
+        let name = || thing["profile"]["login"].as_str().or(thing["id"].as_str()).unwrap_or("it").to_owned();
+        match self.creator_of(lane, call, thing).await? {
+            ThingCreator::Ours => Ok(UnansweredOutcome::Happened),
+            ThingCreator::Another(creator) => {
+                self.remark(&format!(
+                    "{} of {}: {} was created by {creator}, not by this run",
+                    call.name(),
+                    call.org,
+                    name()
+                ));
+                Ok(UnansweredOutcome::Unknowable)
+            }
+            ThingCreator::NotKnown if has_more(call, thing) => {
+                let words = "has attributes that this run did not ask for: whose it is cannot be known";
+                self.remark(&format!("{} of {}: {} {words}", call.name(), call.org, name()));
+                Ok(UnansweredOutcome::Unknowable)
+            }
+            ThingCreator::NotKnown => Ok(UnansweredOutcome::Happened),
         }
     }
 
@@ -267,6 +300,23 @@ fn judge_outcome(
         WriteComparison::Unreadable if is_wished(before) => UnansweredOutcome::Repeatable,
         WriteComparison::Unchanged | WriteComparison::Unreadable => UnansweredOutcome::Happened,
     }
+}
+
+/// Whether what is seen of a call is a thing that was not there before it.
+fn is_created(call: &ApiCall, before: &Value) -> bool {
+    matches!(operation_semantics::look(call), PreRead::Natural(_)) && before.is_null()
+}
+
+/// Whether a thing's profile has what the call that was to create it does not name. Those of other things are filled by mappings.
+fn has_more(call: &ApiCall, thing: &Value) -> bool {
+    if !matches!(call.name().as_str(), "add_group" | "create_user") {
+        return false;
+    }
+    let Some(asked) = call.body.as_ref().and_then(|body| body["profile"].as_object()) else {
+        return false;
+    };
+    let there = thing["profile"].as_object().into_iter().flatten();
+    there.filter(|(_, value)| !value.is_null()).any(|(name, _)| !asked.contains_key(name))
 }
 
 /// What a script is given for the answer that is lost: the thing as it was read back, or nothing where nothing is answered.

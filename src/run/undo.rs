@@ -202,6 +202,10 @@ impl Run {
         if self.has_drifted(lane, step, seen, calls).await? {
             return Ok(Some("it was changed since: it is not as the run left it".to_owned()));
         }
+        let changed = self.changed_fields(lane, step, calls).await?;
+        if !changed.is_empty() {
+            return Ok(Some(format!("somebody changed it since it was created: {}", changed.join(", "))));
+        }
         if let Some(why) = self.is_in_use(lane, calls, around.steps).await? {
             return Ok(Some(why));
         }

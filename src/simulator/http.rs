@@ -26,6 +26,7 @@ pub(super) struct SignedInRequest {
     /// The `Content-Type` that was sent; users trim their form by it.
     pub(super) content_type: String,
     pub(super) if_match: Option<String>,
+    pub(super) user_agent: Option<String>,
     /// What another org said when it was asked before this request was answered.
     pub(super) probe: Option<CredentialProbe>,
 }

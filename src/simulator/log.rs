@@ -114,7 +114,7 @@ fn show(org: &SimulatedOrg, event: &LogEvent, published: EpochMillis) -> Value {
         "legacyEventType": null,
         "displayMessage": event.message,
         "actor": show_actor(org, event.actor.as_deref()),
-        "client": {"userAgent": null, "zone": null, "device": null, "id": null, "ipAddress": null, "geographicalContext": null},
+        "client": {"userAgent": show_user_agent(org), "zone": null, "device": null, "id": null, "ipAddress": null, "geographicalContext": null},
         "authenticationContext": {"authenticationProvider": null, "credentialProvider": null, "credentialType": null, "issuer": null,
             "interface": null, "authenticationStep": 0, "externalSessionId": null},
         "outcome": {"result": if event.failure.is_some() { "FAILURE" } else { "SUCCESS" }, "reason": event.failure},
@@ -144,6 +144,13 @@ fn show_actor(org: &SimulatedOrg, actor: Option<&str>) -> Value {
             json!({"id": "okta.system", "type": "SystemPrincipal", "alternateId": "system@okta.com", "displayName": "Okta System", "detailEntry": null})
         }
     }
+}
+
+/// Browser and system are told of browsers only.
+fn show_user_agent(org: &SimulatedOrg) -> Value {
+    org.user_agent
+        .as_ref()
+        .map_or(Value::Null, |agent| json!({"rawUserAgent": agent, "os": "Unknown", "browser": "UNKNOWN"}))
 }
 
 fn show_target(target: &LogTarget) -> Value {

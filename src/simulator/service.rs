@@ -262,8 +262,10 @@ impl OrgService {
             RouteHandler::Form(_) => Err(ApiRefusal::malformed()),
             RouteHandler::Write(handler) => {
                 org.transaction = Some(request.id.clone());
+                org.user_agent.clone_from(&request.user_agent);
                 let reply = handler(org, request);
                 org.transaction = None;
+                org.user_agent = None;
                 self.settle(org);
                 reply
             }
@@ -381,6 +383,7 @@ impl IncomingRequest<'_> {
             base: self.base(),
             content_type: text(&axum::http::header::CONTENT_TYPE).unwrap_or_default(),
             if_match: text(&axum::http::header::IF_MATCH),
+            user_agent: text(&axum::http::header::USER_AGENT),
             probe: self.probe.clone(),
             ..SignedInRequest::default()
         })

@@ -41,6 +41,8 @@ pub(super) struct SimulatedOrg {
     pub(super) log: Vec<Value>,
     /// Id of the request that is being answered; `None` while Okta acts by itself.
     pub(super) transaction: Option<String>,
+    /// What its client calls itself.
+    pub(super) user_agent: Option<String>,
     /// Failed provisioning jobs as the Admin Console's dashboard shows them.
     pub(super) tasks: Vec<FailedTask>,
     /// Provisioning jobs waiting for their time, by due time.
@@ -112,6 +114,7 @@ impl SimulatedOrg {
             roles: BTreeMap::new(),
             log: Vec::new(),
             transaction: None,
+            user_agent: None,
             tasks: Vec::new(),
             jobs: VecDeque::new(),
             outbox: VecDeque::new(),

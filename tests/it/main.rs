@@ -56,5 +56,6 @@ mod snapshot;
 mod stage;
 mod stop_signals;
 mod testing;
+mod undo_guards;
 mod verbs;
 mod write_guards;

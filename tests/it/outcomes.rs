@@ -290,17 +290,16 @@ fn what_exists_already_after_a_create_that_was_thought_void_is_its_work() {
     assert!(play.groups().is_empty());
 }
 
-#[test]
-fn what_somebody_else_created_meanwhile_is_not_taken_and_the_write_stays_unknown() {
-    let play = Play::new();
-    let (url, token) = (play.stage.url().to_owned(), play.stage.token().to_owned());
-    play.spoiler.rule(is_hidden_until_the_second_create(move || {
-        let theirs = json!({"profile": {"name": "Spoilt", "description": "theirs"}});
+/// The first create never arrives, and another program creates a group of this description meanwhile.
+fn created_by_another(stage: &Stage, description: &'static str) -> impl Fn() -> Fate + Send + 'static + use<> {
+    let (url, token) = (stage.url().to_owned(), stage.token().to_owned());
+    move || {
+        let theirs = json!({"profile": {"name": "Spoilt", "description": description}});
         let (url, token) = (url.clone(), token.clone());
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
-                let http = reqwest::Client::builder().no_proxy().build().unwrap();
+                let http = reqwest::Client::builder().no_proxy().user_agent("curl/8.0").build().unwrap();
                 let request = http.post(format!("{url}/api/v1/groups")).json(&theirs);
                 let request = request.header("Authorization", format!("SSWS {token}"));
                 request.send().await.unwrap().error_for_status().unwrap();
@@ -309,14 +308,38 @@ fn what_somebody_else_created_meanwhile_is_not_taken_and_the_write_stays_unknown
         .join()
         .unwrap();
         Fate::Swallowed(GATEWAY)
-    }));
+    }
+}
+
+#[test]
+fn what_somebody_else_created_meanwhile_is_not_taken_and_the_write_stays_unknown() {
+    // Of the same look as ours: the System Log alone tells.
+    for description in ["theirs", "ours"] {
+        let play = Play::new();
+        play.spoiler.rule(is_hidden_until_the_second_create(created_by_another(&play.stage, description)));
+        let ran = play.run(WRITES);
+        ran.exits(3).says(&["it is not known whether the change was made"]);
+        assert_eq!(ran.outcome()["counts"]["unknown"], 1, "{ran}");
+        assert_eq!(ran.outcome()["outcome"], "partly", "{ran}");
+        assert!(play.text(&["runs"]).contains("0 + 1 unknown"));
+        play.undo(&ran).exits(6);
+        assert_eq!(play.groups(), [description]);
+    }
+}
+
+#[test]
+fn what_another_program_created_under_the_same_account_is_seen_by_the_log() {
+    let play = Play::new();
+    let theirs = created_by_another(&play.stage, "ours");
+    let mut posts = 0;
+    play.spoiler.rule(move |method, path| {
+        posts += u32::from(is_create(method, path));
+        if is_create(method, path) && posts == 1 { theirs() } else { Fate::Passes }
+    });
     let ran = play.run(WRITES);
-    ran.exits(3).says(&["it is not known whether the change was made"]);
-    assert_eq!(ran.outcome()["counts"]["unknown"], 1, "{ran}");
-    assert_eq!(ran.outcome()["outcome"], "partly", "{ran}");
-    assert!(play.text(&["runs"]).contains("0 + 1 unknown"));
+    ran.exits(3).says(&["with another program, not by this run"]);
     play.undo(&ran).exits(6);
-    assert_eq!(play.groups(), ["theirs"]);
+    assert_eq!(play.groups(), ["ours"]);
 }
 
 #[test]

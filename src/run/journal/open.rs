@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tempfile::TempDir;
@@ -48,12 +48,26 @@ pub(super) fn to_write(folder: &Path) -> Result<OpenedJournal, JournalError> {
     if connection.is_readonly(rusqlite::MAIN_DB)? {
         return Err(JournalError::ReadOnly);
     }
-    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    let mode = write_ahead(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     schema::bring_up(&connection)?;
     let journaling = if mode.eq_ignore_ascii_case("wal") { JournalMode::WriteAhead } else { JournalMode::Rollback };
     Ok(OpenedJournal { watch: FileWatch::begin(&path, journaling), connection, warnings })
+}
+
+/// Asks for the log that is written ahead, and returns what the file has. The database does not wait by itself for another process that
+/// asks for the same at the same time.
+fn write_ahead(connection: &Connection) -> Result<String, JournalError> {
+    let begun = Instant::now();
+    loop {
+        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && begun.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            mode => return Ok(mode?),
+        }
+    }
 }
 
 /// What the file system says to a new file, as the database would have said it.

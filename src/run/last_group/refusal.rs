@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::removal::MembershipRemoval;
 use crate::okta;
 use crate::run::call::{ALLOW_WITHOUT_GROUP, ApiCall};
-use crate::run::changed_since::name_some;
 use crate::run::error::CallError;
 use crate::run::event::EventKind;
 use crate::run::execution::Run;
+use crate::run::in_use::name_some;
 use crate::run::journal::EntryState;
 use crate::run::lane::RunLane;
 
