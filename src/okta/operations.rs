@@ -138,7 +138,7 @@ impl ApiOperation {
     pub fn own_options(&self) -> &'static [&'static str] {
         match self.name {
             "unassign_user_from_group" => &["allow_without_group", "stays_in"],
-            "unassign_application_from_group" | "delete_group" => &["allow_without_group"],
+            "unassign_application_from_group" | "delete_group" | "delete_group_rule" => &["allow_without_group"],
             _ => &[],
         }
     }

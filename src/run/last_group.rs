@@ -22,7 +22,7 @@ use super::read_cache::READ_LAG;
 use super::user_names::is_user_id;
 use reads::{ONE_BY_ONE, none_if_gone};
 use refusal::{is_hidden_by_role, words_of, words_of_unreadable};
-use removal::{MembershipRemoval, option};
+use removal::{MembershipRemoval, option, removed_rule};
 
 /// Keeps other removals waiting while it lives.
 pub(super) type RemovalTurn<'a> = Option<tokio::sync::MutexGuard<'a, ()>>;
@@ -47,10 +47,14 @@ impl Run {
         call: &ApiCall,
         position: u64,
     ) -> Result<RemovalTurn<'_>, CallError> {
-        let Some(removal) = MembershipRemoval::of(call) else {
-            return Ok(None);
+        let judged = match MembershipRemoval::of(call) {
+            Some(removal) => self.judge_removal(lane, call, &removal).await,
+            None => match removed_rule(call) {
+                Some(rule) => self.judge_rule_removal(lane, call, &rule).await,
+                None => return Ok(None),
+            },
         };
-        match self.judge_removal(lane, call, &removal).await {
+        match judged {
             Ok(RemovalVerdict::Free(turn)) => Ok(turn),
             Ok(RemovalVerdict::Kept(why)) => Err(self.refuse_removal(lane, call, position, why)?),
             Err(error) if error.status() == Some(403) => {
@@ -61,6 +65,27 @@ impl Run {
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// A rule that is deleted with those whom it made members: its groups are looked at as if all of their members went.
+    async fn judge_rule_removal(
+        &self,
+        lane: &RunLane,
+        call: &ApiCall,
+        rule: &str,
+    ) -> Result<RemovalVerdict<'_>, CallError> {
+        let rule = self.seen(lane, &call.org, "get_group_rule", &[rule]).await?;
+        let groups = rule["actions"]["assignUserToGroups"]["groupIds"].as_array().into_iter().flatten();
+        let mut verdict = RemovalVerdict::Free(None);
+        for group in groups.filter_map(Value::as_str) {
+            // The turn of one group is given back before that of the next is waited for.
+            drop(verdict);
+            verdict = self.judge_removal(lane, call, &MembershipRemoval::Group { group: group.to_owned() }).await?;
+            if let RemovalVerdict::Kept(_) = verdict {
+                break;
+            }
+        }
+        Ok(verdict)
     }
 
     async fn judge_removal(

@@ -74,6 +74,26 @@ fn a_removal_from_the_last_group_is_refused_whatever_the_way_to_it() {
 }
 
 #[test]
+fn a_rule_does_not_take_its_members_along_from_their_last_group() {
+    let stage = by_one_group();
+    let groups = stage.get("/api/v1/groups?q=AD%20Users");
+    let group = groups[0]["id"].as_str().unwrap();
+    let expression = json!({"type": "urn:okta:expression:1.0", "value": format!("user.login == \"{ADA}\"")});
+    let rule = json!({"type": "group_rule", "name": "Ours", "conditions": {"expression": expression},
+        "actions": {"assignUserToGroups": {"groupIds": [group]}}});
+    let rule = stage.done("POST", "/api/v1/groups/rules", &rule)["id"].as_str().unwrap().to_owned();
+    for way in [
+        format!("okta.delete_group_rule(\"{rule}\", #{{ removeUsers: true }});"),
+        format!("okta.delete(\"/api/v1/groups/rules/{rule}\", #{{ removeUsers: true }});"),
+    ] {
+        is_refused(&stage, &play(&stage, &way));
+        assert_eq!(stage.get(&format!("/api/v1/groups/rules/{rule}"))["id"], rule.as_str());
+    }
+    let way = format!("okta.delete_group_rule(\"{rule}\", #{{ removeUsers: true, allow_without_group: true }});");
+    play(&stage, &way).exits(0);
+}
+
+#[test]
 fn a_session_is_refused_alike_and_a_plan_says_so() {
     let stage = by_one_group();
     let group = stage.state()["groups"].clone();

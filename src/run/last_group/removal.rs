@@ -61,6 +61,25 @@ impl MembershipRemoval {
     }
 }
 
+/// The rule that a call deletes together with the memberships that it made.
+pub(super) fn removed_rule(call: &ApiCall) -> Option<String> {
+    let takes_users =
+        call.query.iter().any(|(name, value)| name.eq_ignore_ascii_case("removeUsers") && value == "true");
+    if !takes_users || call.method() != HttpMethod::Delete {
+        return None;
+    }
+    let decoded = percent_decode_str(&call.path).decode_utf8().ok()?;
+    let parts: Vec<&str> = decoded.split('/').filter(|part| !part.is_empty()).collect();
+    match parts.as_slice() {
+        [api, version, groups, rules, rule] => {
+            let is_rules =
+                [api, version, groups, rules].map(|part| part.to_lowercase()) == ["api", "v1", "groups", "rules"];
+            is_rules.then(|| (*rule).to_owned())
+        }
+        _ => None,
+    }
+}
+
 /// The value of an option of the door.
 pub(super) fn option<'a>(call: &'a ApiCall, name: &str) -> Option<&'a str> {
     let mut query = call.query.iter();
@@ -96,6 +115,16 @@ mod tests {
             let call = direct(HttpMethod::Delete, path);
             assert_eq!(MembershipRemoval::of(&call), Some(member.clone()), "{path}");
         }
+    }
+
+    #[test]
+    fn a_rule_takes_its_members_along_when_it_is_asked_to() {
+        let delete = ApiCall::operation("okta", "delete_group_rule", &["0pr1"]).expect("a call");
+        assert_eq!(removed_rule(&delete), None);
+        assert_eq!(removed_rule(&delete.query("removeUsers", "true")), Some("0pr1".to_owned()));
+        let mut by_path = direct(HttpMethod::Delete, "/api/v1//groups/Rules/0pr1");
+        by_path.query.push(("removeUsers".to_owned(), "true".to_owned()));
+        assert_eq!(removed_rule(&by_path), Some("0pr1".to_owned()));
     }
 
     #[test]
