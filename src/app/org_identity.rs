@@ -46,6 +46,11 @@ impl OrgIdentity {
         })
     }
 
+    /// Whether an account of a person tells who it is: a service app is of nobody.
+    pub(crate) fn is_person(&self) -> bool {
+        matches!(self.account, Some(OrgAccount::User { .. }))
+    }
+
     /// Whether both are known to be one: by the account, or by the key.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let equal = |one: Option<&str>, other: Option<&str>| one.is_some() && one == other;

@@ -57,7 +57,7 @@ pub(super) struct PlanArguments {
     /// The ticket that the approval is given in.
     #[arg(long, value_name = "ID", requires = "approve")]
     ticket: Option<String>,
-    /// How many runs may begin with the approval.
+    /// How many runs may begin with the approval; counted in the journal that they are written into, so another journal counts anew.
     #[arg(long, value_name = "N", requires = "approve", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
     /// How long a run may begin with the approval, such as `8h`; by default the profile's `valid_for`, else 24 hours.

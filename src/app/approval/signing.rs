@@ -88,9 +88,10 @@ impl OrgApproval<'_> {
             ))
             .help("a plan is approved by another person, signed in as themselves"));
         }
-        if approver.account.is_none() && matches!(signer, ApprovalSigner::Secret(_)) {
+        if !approver.is_person() && matches!(signer, ApprovalSigner::Secret(_)) {
+            let account = if approver.account.is_some() { "a service app, which is no person," } else { "no account" };
             return Err(CommandError::usage(format!(
-                "nothing tells who approves: the secret of `{name}` is shared, and no account signs in to it"
+                "nothing tells who approves: the secret of `{name}` is shared, and {account} signs in to it"
             ))
             .help(format!("sign in to `{name}` as yourself, or approve with a key of your own: approval = {{ private_key = {{ file = \"path\" }} }}")));
         }

@@ -143,8 +143,8 @@ impl JudgedOrg<'_> {
             Some("it, who made the plan or runs it: the account or the key is the same".to_owned())
         } else if !maker.is_known() {
             Some("it, and nothing tells that somebody else made the plan".to_owned())
-        } else if *signed_by == SignedBy::Secret && (approver.account.is_none() || maker.account.is_none()) {
-            Some("it by the shared secret, and no account tells who that was".to_owned())
+        } else if *signed_by == SignedBy::Secret && (!approver.is_person() || maker.account.is_none()) {
+            Some("it by the shared secret, and no account of a person tells who that was".to_owned())
         } else if self.profile.approval.ticket && claims.ticket.is_none() {
             Some("it without a ticket".to_owned())
         } else {

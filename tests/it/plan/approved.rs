@@ -34,6 +34,7 @@ fn saved(approval: &str) -> Stage {
         "orgs": [{
             "name": "okta",
             "apps": [{"activeDirectory": "corp.example"}],
+            "clients": [{"label": "A service", "roles": ["SUPER_ADMIN"]}],
             "admins": TOKENS.iter().map(admin).collect::<Vec<_>>(),
         }],
         "contractors": 3,
@@ -230,6 +231,15 @@ fn one_account_cannot_plan_and_approve_whatever_the_machine_calls_it() {
     let mut command = stage.command();
     command.env_remove("OKTA_CLIENT_TOKEN").env("USER", "bob").args(["plan", "--approve", FILE, "--yes"]);
     Ran::command(&mut command).exits(2).says(&["nothing tells who approves"]);
+    // A service app is no person.
+    let (client_id, service_key) = stage.service_app();
+    stage.write_secret("service.pem", service_key);
+    let by_app = format!("client_id = \"{client_id}\"\nprivate_key = {{ file = \"service.pem\" }}\n");
+    stage.write(
+        "okta-runbook.toml",
+        &format!("[orgs.acme]\nurl = \"{}\"\n{by_app}[orgs.acme.approval]\n{BY_SECRET}", stage.url()),
+    );
+    approve(&stage, "maria", &[]).exits(2).says(&["a service app, which is no person, signs in to it"]);
     // The same key for both, with another account or without one.
     let own = "private_key = { file = \"opal.key\" }\n";
     key(&stage, "opal");
@@ -312,7 +322,7 @@ fn what_an_approval_lacks_or_says_wrongly_is_refused() {
         (&|claims| claims["exp"] = json!(1_000_000_000), "which is over"),
         (&|claims| claims["iat"] = json!(99_999_999_999_i64), "still to come"),
         (&|claims| claims["approver"]["org_id"] = json!("00oOther"), "approved it for"),
-        (&|claims| claims["approver"]["account"] = Value::Null, "no account tells who"),
+        (&|claims| claims["approver"]["account"] = Value::Null, "no account of a person tells who"),
         (&|claims| claims["approver"] = maker.clone(), "who made the plan or runs it"),
         (&|claims| claims["jti"] = json!("../x"), "an older approval"),
         (
