@@ -215,6 +215,8 @@ fn diff(name: &str, was: &str, is: &str) -> String {
     if was == is {
         return String::new();
     }
-    let diff = similar::TextDiff::from_lines(was, is);
-    diff.unified_diff().context_radius(1).header(&format!("{name} (then)"), &format!("{name} (now)")).to_string()
+    let mut options = diffy::DiffOptions::new();
+    options.set_context_len(1);
+    options.set_original_filename(format!("{name} (then)")).set_modified_filename(format!("{name} (now)"));
+    options.create_patch(was, is).to_string()
 }

@@ -221,7 +221,7 @@ async fn a_token_that_is_still_good_is_used_while_no_other_can_be_had() {
     let (org, base) = org().await;
     let settings = ClientSettings::default();
     let way = OrgRoute::of(&base, &settings);
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("a client");
     let endpoint = TokenEndpoint { http: &http, base: &base, way: &way, max_attempts: 10, observer: &SilentObserver };
     let session = ClientSession::new(app());
     let url = endpoint.token_url().expect("a URL");

@@ -97,7 +97,7 @@ fn events_of(call: &ApiCall, thing: &Value) -> Result<Option<ApiCall>, CallError
         return Ok(None);
     };
     let list = ApiCall::operation(&call.org, "list_log_events", &[]).map_err(CallError::Usage)?;
-    let list = list.query("since", &since.to_string()).query("filter", &format!("target.id eq \"{id}\""));
+    let list = list.query("since", since.to_string()).query("filter", format!("target.id eq \"{id}\""));
     Ok(Some(list.query("limit", "20")))
 }
 

@@ -141,7 +141,7 @@ fn uses_of_group<'a>(call: &ApiCall, steps: &[UndoStep]) -> Result<Vec<UseCheck<
 fn uses_of_user<'a>(call: &ApiCall, steps: &[UndoStep]) -> Result<Vec<UseCheck<'a>>, CallError> {
     let user = &call.arguments[0];
     let apps = ApiCall::operation(&call.org, "list_applications", &[]).map_err(CallError::Usage)?;
-    let apps = apps.query("filter", &format!("user.id eq \"{user}\"")).query("expand", &format!("user/{user}"));
+    let apps = apps.query("filter", format!("user.id eq \"{user}\"")).query("expand", format!("user/{user}"));
     Ok(vec![
         UseCheck {
             list: list_of(call, "list_user_groups", None)?,

@@ -218,7 +218,6 @@ impl Run {
     ) -> Result<UnansweredOutcome, CallError> {
         let name = || thing["profile"]["login"].as_str().or(thing["id"].as_str()).unwrap_or("it").to_owned();
         match self.creator_of(lane, call, thing).await? {
-            ThingCreator::Ours => Ok(UnansweredOutcome::Happened),
             ThingCreator::Another(creator) => {
                 self.remark(&format!(
                     "{} of {}: {} was created by {creator}, not by this run",
@@ -233,7 +232,7 @@ impl Run {
                 self.remark(&format!("{} of {}: {} {words}", call.name(), call.org, name()));
                 Ok(UnansweredOutcome::Unknowable)
             }
-            ThingCreator::NotKnown => Ok(UnansweredOutcome::Happened),
+            ThingCreator::Ours | ThingCreator::NotKnown => Ok(UnansweredOutcome::Happened),
         }
     }
 

@@ -28,6 +28,11 @@ pub(super) const AD_APP: &str = "0oaAd000000000000001d7";
 pub(super) const AD_GROUP: &str = "00gAd000000000000001d7";
 pub(super) const STAFF: &str = "00gStaff000000000001d7";
 
+/// A client of orgs without TLS: the machine's root certificates take long to read.
+fn http_client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("a client")
+}
+
 /// A served org and a client of it.
 pub(super) struct ServedOrg {
     simulator: Simulator,
@@ -54,7 +59,7 @@ impl ServedOrg {
         let mut org = org();
         change(&mut org);
         let simulator = Simulator::serve(vec![org], BTreeMap::new(), ListenAddress::Anywhere).await;
-        Self { simulator: simulator.expect("a free port"), http: reqwest::Client::new() }
+        Self { simulator: simulator.expect("a free port"), http: http_client() }
     }
 
     pub(super) fn url(&self) -> &str {

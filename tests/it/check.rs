@@ -33,11 +33,10 @@ fn every_wrong_script_is_told_with_its_place() {
             continue;
         }
         let file = format!("./{}", path.file_name().unwrap().to_str().unwrap());
-        let expected = fs::read_to_string(path.with_extension("txt")).unwrap();
         let (told, code) = checked(&folder, &file);
-        assert_eq!(told, expected, "{file}");
-        let is_error = expected.starts_with("error:");
-        assert!(is_error || expected.starts_with("warning:"), "{file} is not wrong");
+        expect_test::expect_file![path.with_extension("txt")].assert_eq(&told);
+        let is_error = told.starts_with("error:");
+        assert!(is_error || told.starts_with("warning:"), "{file} is not wrong");
         assert_eq!(code, Some(if is_error { 2 } else { 0 }), "{file}");
         count += 1;
     }

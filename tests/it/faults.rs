@@ -64,12 +64,8 @@ impl Trial {
         let simulator = runtime
             .block_on(Simulator::start(ScenarioSpec::built_in().with_users(USERS), ListenAddress::Anywhere))
             .unwrap();
-        let trial = Self {
-            runtime,
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
-            simulator,
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let trial =
+            Self { runtime, http: crate::stage::http_client(), simulator, folder: tempfile::tempdir().unwrap() };
         trial.control(
             "PATCH",
             "options",

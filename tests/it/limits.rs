@@ -15,7 +15,7 @@ struct Org {
 impl Org {
     async fn new(options: Value) -> Self {
         let simulator = Simulator::start(ScenarioSpec::built_in(), ListenAddress::Anywhere).await.unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = crate::stage::http_client();
         let org = Self { simulator, http };
         let url = format!("{}/simulator/options", org.simulator.orgs()[0].url);
         org.http.patch(url).json(&options).send().await.unwrap().error_for_status().unwrap();

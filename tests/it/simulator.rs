@@ -39,7 +39,7 @@ impl Drop for Process {
 
 async fn get(url: &str, token: &str) -> (u16, Value) {
     let response =
-        reqwest::Client::new().get(url).header("Authorization", format!("SSWS {token}")).send().await.unwrap();
+        crate::stage::http_client().get(url).header("Authorization", format!("SSWS {token}")).send().await.unwrap();
     let status = response.status().as_u16();
     (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
 }

@@ -44,6 +44,11 @@ pub(crate) fn okta_runbook(folder: &Path) -> Command {
     command
 }
 
+/// A client of simulated orgs, which have no TLS: the machine's root certificates take long to read.
+pub(crate) fn http_client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap()
+}
+
 /// User and host as the operating system names them: `jo on laptop`.
 pub(crate) fn system_actor() -> String {
     let told = |command: &str, arguments: &[&str]| {
@@ -92,7 +97,7 @@ impl Stage {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let simulator = runtime.block_on(Simulator::start(scenario, ListenAddress::Anywhere)).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let stage = Self { runtime, simulator, client: reqwest::Client::new(), folder };
+        let stage = Self { runtime, simulator, client: http_client(), folder };
         let profile = stage.profile();
         stage.write("okta-runbook.toml", &profile);
         stage

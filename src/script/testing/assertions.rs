@@ -1,8 +1,8 @@
 //! Comparing, and telling the difference.
 
+use diffy::{DiffOptions, Hunk, Line};
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
 
 use crate::script::error_value::ErrorValue;
 use crate::script::value::to_json;
@@ -80,19 +80,17 @@ fn pretty(value: &Value) -> String {
 }
 
 fn difference(expected: &str, actual: &str) -> String {
-    let changes = TextDiff::from_lines(expected, actual);
-    let lines: Vec<String> = changes
-        .iter_all_changes()
-        .map(|change| {
-            let mark = match change.tag() {
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-                ChangeTag::Equal => ' ',
-            };
-            format!("{mark} {}", change.value().trim_end_matches('\n'))
-        })
-        .collect();
-    lines.join("\n")
+    let all = expected.lines().count() + actual.lines().count();
+    let patch = DiffOptions::new().set_context_len(all).create_patch(expected, actual);
+    let lines = patch.hunks().iter().flat_map(Hunk::lines).map(|line| {
+        let (mark, text) = match line {
+            Line::Delete(text) => ('-', text),
+            Line::Insert(text) => ('+', text),
+            Line::Context(text) => (' ', text),
+        };
+        format!("{mark} {}", text.trim_end_matches('\n'))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The hub as Okta's provisioning service calls it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, LINK};
@@ -28,15 +28,17 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The way to other orgs. From a shadow it leads to shadows alone.
 pub(in crate::simulator) struct HubHttp {
-    http: reqwest::Client,
+    /// To orgs without TLS, as those beside it are: the machine's root certificates take long to read.
+    plain: reqwest::Client,
+    /// To others, made when it is first used.
+    secured: OnceLock<reqwest::Client>,
     neighbours: Option<Arc<ShadowNeighbours>>,
 }
 
 impl HubHttp {
     pub(in crate::simulator) fn new(neighbours: Option<Arc<ShadowNeighbours>>) -> Self {
-        // Without proxy: hubs are near.
-        let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT);
-        Self { http: http.build().unwrap_or_default(), neighbours }
+        let plain = http_client().tls_certs_only([]).build().unwrap_or_default();
+        Self { plain, secured: OnceLock::new(), neighbours }
     }
 
     /// Whether the org of a URL may be called.
@@ -55,7 +57,9 @@ impl HubHttp {
         let address = self
             .address(url)
             .ok_or_else(|| HubFailure { status: 0, reason: "the target is no part of this plan".to_owned() })?;
-        let request = self.http.request(method, address);
+        let secured = || self.secured.get_or_init(|| http_client().build().unwrap_or_default());
+        let http = if address.starts_with("http:") { &self.plain } else { secured() };
+        let request = http.request(method, address);
         Ok(match &self.neighbours {
             Some(_) => request.header(PROVISIONING, "1"),
             None => request,
@@ -72,6 +76,11 @@ impl HubHttp {
         let neighbour = neighbours.find(url);
         Ok(neighbour.map(|it| it.token).unwrap_or_default())
     }
+}
+
+/// Without proxy: hubs are near.
+fn http_client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy().timeout(TIMEOUT)
 }
 
 /// A hub and how to sign in there.

@@ -35,7 +35,7 @@ impl OrgPair {
         let scenario = ScenarioSpec::find("org2org").expect("the built-in scenario");
         let simulator = Simulator::start(scenario, ListenAddress::Anywhere).await;
         let mut pair =
-            Self { simulator: simulator.expect("free ports"), http: reqwest::Client::new(), app: String::new() };
+            Self { simulator: simulator.expect("free ports"), http: super::http_client(), app: String::new() };
         let options = json!({"jobDelayMs": 10, "limits": {"enabled": false}});
         for side in [Spoke, Hub] {
             pair.ok(side, "PATCH", "/simulator/options", &options).await;

@@ -15,7 +15,7 @@ async fn the_built_in_scenario_is_served_and_its_addresses_work() {
     let ready = serde_json::to_value(simulator.ready()).expect("JSON");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let org = &ready["orgs"]["okta"];
-    let response = reqwest::Client::new()
+    let response = super::http_client()
         .get(format!("{}/api/v1/users?limit=1", text(&org["url"])))
         .header("authorization", format!("SSWS {}", text(&org["token"])))
         .send()

@@ -60,7 +60,7 @@ pub(super) struct Proxy {
 impl Default for Proxy {
     fn default() -> Self {
         Self {
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: crate::stage::http_client(),
             writes: AtomicUsize::new(0),
             reads: AtomicUsize::new(0),
             carried_out: AtomicUsize::new(0),

@@ -46,11 +46,7 @@ impl Spoiler {
     pub(super) fn before(org: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let rule: Arc<Mutex<Rule>> = Arc::new(Mutex::new(Box::new(|_, _| Fate::Passes)));
-        let gateway = Gateway {
-            org: org.to_owned(),
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
-            rule: Arc::clone(&rule),
-        };
+        let gateway = Gateway { org: org.to_owned(), http: crate::stage::http_client(), rule: Arc::clone(&rule) };
         let router = Router::new().fallback(pass).with_state(gateway);
         let address = runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

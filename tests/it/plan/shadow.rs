@@ -77,7 +77,7 @@ impl Shadowed {
         let shadows = Simulator::shadow(vec![("okta".to_owned(), upstream)], Vec::new());
         let simulator = runtime.block_on(shadows).unwrap();
         acme.asked.lock().unwrap().clear();
-        Self { runtime, simulator, acme, http: reqwest::Client::builder().no_proxy().build().unwrap() }
+        Self { runtime, simulator, acme, http: crate::stage::http_client() }
     }
 
     fn org(&self) -> &OrgAddress {
