@@ -2,7 +2,8 @@
 //!
 //! A write is two entries: its intent, on disk before the request is on the wire, and its answer. An intent without an answer is
 //! *unknown*: it may have happened. What a lane asked and was answered is kept too, so that a run can be taken up again. Each entry
-//! holds a digest over itself and the one before. Secrets never get here (see `redact`).
+//! holds a digest over itself and the one before, and each run knows how the runs before it ended (see `run_order`). Nothing here takes a
+//! run or an entry out again. Secrets never get here (see `redact`).
 
 mod actors;
 mod approvals;
@@ -20,10 +21,12 @@ mod permissions;
 mod presence;
 mod record;
 mod run_lock;
+mod run_order;
 mod run_status;
 mod schema;
 mod seal;
 mod state;
+mod stored_entry;
 mod taken_back;
 mod unsealed;
 mod verification;
@@ -347,7 +350,7 @@ impl Journal {
         actors::of_run(&self.written()?.connection, run)
     }
 
-    /// Another run that took back something of this one.
+    /// Another run that took back something of this one, or wrote something to that end.
     pub fn taken_back_by(&self, run: &str) -> JournalResult<Option<String>> {
         taken_back::by_another(&self.written()?.connection, run)
     }

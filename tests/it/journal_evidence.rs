@@ -371,3 +371,120 @@ fn another_credential_goes_on_only_where_it_is_accepted_and_says_that_it_cannot_
     let verified = command(&stage, &["runs", "verify", &forger.run]);
     verified.exits(1).says(&["the chain of its", "is unbroken, but", "so a forgery cannot be excluded"]);
 }
+
+/// The tables that hold a run, each with the column that names it.
+const TABLES: [(&str, &str); 3] = [("entries", "run"), ("ends", "run"), ("runs", "id")];
+
+impl Forger<'_> {
+    fn copies_the_journal(&self) {
+        let copy = self.stage.folder().join("copy.sqlite");
+        self.database().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    }
+
+    fn takes_out(&self, run: &str) {
+        let database = self.database();
+        for (table, column) in TABLES {
+            let taken = database.execute(&format!("DELETE FROM {table} WHERE {column} = ?1"), [run]).unwrap();
+            assert!(taken > 0, "{table} has nothing of {run}");
+        }
+    }
+
+    /// Puts the rows of the run in the copy in the place of those in the journal: all were written by the product.
+    fn puts_the_run_back(&self) {
+        self.takes_out(&self.run);
+        let database = self.database();
+        let copy = self.stage.folder().join("copy.sqlite");
+        database.execute("ATTACH ?1 AS copy", [copy.to_str().unwrap()]).unwrap();
+        for (table, column) in TABLES {
+            let sql = format!("INSERT INTO {table} SELECT * FROM copy.{table} WHERE {column} = ?1");
+            assert!(database.execute(&sql, [&self.run]).unwrap() > 0, "{table}");
+        }
+    }
+
+    /// Takes the run up to its end and takes it back; returns the undo.
+    fn resumes_and_undoes(&self) -> String {
+        self.stage.group("Later");
+        command(self.stage, &["resume", &self.run, "--yes"]).exits(0);
+        let undone = command(self.stage, &["undo", &self.run, "--yes", "--output", "json"]);
+        undone.exits(0).outcome()["run"].as_str().unwrap().to_owned()
+    }
+}
+
+fn evaluated(stage: &Stage) -> String {
+    let ran = command(stage, &["eval", "1 + 1"]);
+    ran.exits(0);
+    newest(stage)
+}
+
+fn newest(stage: &Stage) -> String {
+    let runs = command(stage, &["runs", "--output", "json"]);
+    let runs: Value = serde_json::from_str(&runs.exits(0).stdout).unwrap();
+    runs[0]["run"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_run_that_is_put_back_to_a_time_before_it_was_undone_is_refused() {
+    let stage = Stage::contractors(&json!({}));
+    let forger = stopped(&stage);
+    forger.copies_the_journal();
+    let undo = forger.resumes_and_undoes();
+    forger.puts_the_run_back();
+    forger.is_refused(&format!("a later run, {undo}, says that it had more entries, or others"));
+    // Who accepts that still builds on nothing that is taken back.
+    let accepted = command(&stage, &["resume", &forger.run, "--yes", "--accept-altered"]);
+    accepted.exits(2).says(&["is taken back, at least in part, by run", &undo]);
+}
+
+#[test]
+fn a_run_that_is_taken_out_is_told_by_those_that_name_it() {
+    let stage = Stage::contractors(&json!({}));
+    let forger = stopped(&stage);
+    let undo = forger.resumes_and_undoes();
+    forger.takes_out(&undo);
+    forger.is_refused(&format!("run {undo} took back writes of it, and is missing from the journal"));
+
+    let stage = Stage::contractors(&json!({}));
+    let forger = stopped(&stage);
+    let [between, last] = [(); 2].map(|()| evaluated(&stage));
+    forger.takes_out(&between);
+    let missing = format!("the run before it, {between}, is missing from the journal");
+    command(&stage, &["runs", "verify", &last]).exits(1).says(&[&missing]);
+    forger.is_refused(&format!("another run, {last}, names run {between}, which is missing from the journal"));
+}
+
+#[test]
+fn runs_that_are_taken_up_taken_back_and_executed_side_by_side_verify() {
+    let stage = Stage::contractors(&json!({}));
+    let forger = stopped(&stage);
+    let undo = forger.resumes_and_undoes();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| evaluated(&stage));
+        }
+    });
+    // What the undo deleted cannot be brought back, which is in a run, too.
+    command(&stage, &["undo", &undo, "--yes"]).exits(6);
+    let runs = command(&stage, &["runs", "--output", "json"]);
+    let runs: Value = serde_json::from_str(&runs.exits(0).stdout).unwrap();
+    let runs = runs.as_array().unwrap();
+    assert_eq!(runs.len(), 7, "{runs:#?}");
+    for run in runs {
+        command(&stage, &["runs", "verify", run["run"].as_str().unwrap()]).exits(0);
+    }
+}
+
+#[test]
+fn a_journal_of_the_version_before_is_brought_up_and_goes_on() {
+    let stage = Stage::contractors(&json!({}));
+    let forger = stopped(&stage);
+    let sql = "ALTER TABLE runs DROP COLUMN earlier; PRAGMA user_version = 6";
+    forger.database().execute_batch(sql).unwrap();
+    command(&stage, &["runs", "verify", &forger.run]).exits(0);
+    let undo = forger.resumes_and_undoes();
+    for run in [&forger.run, &undo] {
+        command(&stage, &["runs", "verify", run]).exits(0);
+        command(&stage, &["runs", "report", run]).exits(0);
+    }
+    forger.takes_out(&undo);
+    forger.is_refused(&format!("run {undo} took back writes of it, and is missing from the journal"));
+}

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::chain::{self, EntryDigest, text_of};
 use super::error::JournalError;
+use super::run_order::EarlierRuns;
 use super::seal::SealKey;
 use crate::run::event::{OrgLine, RunCounts, RunOutcome};
 
@@ -55,7 +56,7 @@ impl RunRecord {
             RunKind::Run => ("run", None),
             RunKind::Undo(run) => ("undo", Some(run)),
         };
-        let columns = RecordColumns {
+        let mut columns = RecordColumns {
             run: self.run.clone(),
             kind: kind.to_owned(),
             undoes: undoes.cloned(),
@@ -67,11 +68,13 @@ impl RunRecord {
             orgs: text_of(&self.orgs),
             started: self.started.to_string(),
             anchor: unsealed,
+            earlier: None,
         };
+        columns.earlier = EarlierRuns::text(connection, undoes.map(String::as_str), &columns.digest())?;
         let digest = columns.digest();
         connection.execute(
-            "INSERT INTO runs (id, kind, undoes, runbook, digest, sources, operator, parameters, orgs, started, anchor, record, length, head, seal)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, ?12, ?13)",
+            "INSERT INTO runs (id, kind, undoes, runbook, digest, sources, operator, parameters, orgs, started, anchor, earlier, record, length,
+             head, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0, ?13, ?14)",
             params![
                 columns.run,
                 columns.kind,
@@ -84,6 +87,7 @@ impl RunRecord {
                 columns.orgs,
                 columns.started,
                 columns.anchor,
+                columns.earlier,
                 digest.as_slice(),
                 key.map(|key| key.end(&self.run, 0, &digest).to_bytes())
             ],
@@ -109,6 +113,9 @@ pub(super) struct RecordColumns {
     /// Digest of the beginnings of runs that are older than seals; none in journals that have no such run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) anchor: Option<String>,
+    /// What the run knows of those before it, which has the digest of all other columns in it.
+    #[serde(skip)]
+    earlier: Option<String>,
 }
 
 impl RecordColumns {
@@ -125,11 +132,32 @@ impl RecordColumns {
             orgs: row.get("orgs")?,
             started: row.get("started")?,
             anchor: row.get("anchor")?,
+            earlier: row.get("earlier")?,
         })
     }
 
+    /// Over what the run knows of those before it, which names the other columns; over those alone where it knows nothing. Where it names
+    /// other columns, no record has this digest.
     pub(super) fn digest(&self) -> EntryDigest {
-        chain::digest_of(&text_of(self))
+        let columns = chain::digest_of(&text_of(self));
+        match &self.earlier {
+            None => columns,
+            Some(text) if EarlierRuns::parse(text).is_some_and(|earlier| earlier.names(&columns)) => {
+                chain::digest_of(text)
+            }
+            Some(text) => chain::digest_of(&[&chain::hex(&columns), text.as_str()].concat()),
+        }
+    }
+
+    /// The digest of the record that stands in the row; `None` where it is not the one that was kept. Versions before seals kept no digest
+    /// of some records.
+    pub(super) fn kept_digest(row: &rusqlite::Row<'_>) -> Result<Option<EntryDigest>, JournalError> {
+        let (kept, unsealed): (Option<Vec<u8>>, i64) = (row.get("record")?, row.get("unsealed")?);
+        let Some(kept) = kept else {
+            return Ok((unsealed > 0).then(EntryDigest::default));
+        };
+        let digest = Self::read(row)?.digest();
+        Ok((kept == digest).then_some(digest))
     }
 }
 

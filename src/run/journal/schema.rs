@@ -15,14 +15,16 @@ use crate::run::event::RunEvent;
 /// up to this version: only these have no seals.
 /// Version 6 keeps where each chain ends in a table of its own while entries are added: to write one row of `runs` again takes a copy of the
 /// scripts and parameters in it. What `runs` says of it is as of the run's last end.
-const VERSION: i64 = 6;
+/// Version 7 keeps in `runs.earlier` what each run knows of those before it, see `run_order`. Runs of older versions know nothing of them.
+const VERSION: i64 = 7;
 
-/// `entries.before` and `entries.answer` are digests into `bodies`: the same page read twice is kept once.
+/// `runs.earlier` of all runs is read at once: it stands before the long columns. `entries.before` and `entries.answer` are digests into
+/// `bodies`: the same page read twice is kept once.
 const SCHEMA: &str = "
 CREATE TABLE runs (
-    id TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('run', 'undo')), undoes TEXT, runbook TEXT NOT NULL, digest TEXT NOT NULL, sources TEXT NOT NULL,
-    operator TEXT NOT NULL, parameters TEXT NOT NULL, orgs TEXT NOT NULL, started TEXT NOT NULL, ended TEXT, outcome TEXT, message TEXT, counts TEXT,
-    record BLOB, length INTEGER, head BLOB, seal BLOB, unsealed INTEGER NOT NULL DEFAULT 0, anchor TEXT
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('run', 'undo')), undoes TEXT, earlier TEXT, runbook TEXT NOT NULL, digest TEXT NOT NULL,
+    sources TEXT NOT NULL, operator TEXT NOT NULL, parameters TEXT NOT NULL, orgs TEXT NOT NULL, started TEXT NOT NULL, ended TEXT, outcome TEXT,
+    message TEXT, counts TEXT, record BLOB, length INTEGER, head BLOB, seal BLOB, unsealed INTEGER NOT NULL DEFAULT 0, anchor TEXT
 ) STRICT;
 CREATE TABLE entries (
     run TEXT NOT NULL REFERENCES runs(id), seq INTEGER NOT NULL, lane TEXT NOT NULL, position INTEGER, time TEXT NOT NULL,
@@ -45,6 +47,8 @@ const FROM_2: &str = "ALTER TABLE runs ADD COLUMN record BLOB; ALTER TABLE runs 
 
 const FROM_4: &str = "ALTER TABLE entries ADD COLUMN seal BLOB; ALTER TABLE runs ADD COLUMN seal BLOB;
 ALTER TABLE runs ADD COLUMN unsealed INTEGER NOT NULL DEFAULT 0; ALTER TABLE runs ADD COLUMN anchor TEXT;";
+
+const FROM_6: &str = "ALTER TABLE runs ADD COLUMN earlier TEXT;";
 
 /// What a run had when seals came is counted then: nobody can take seals away later and say that it is old.
 const COUNT: &str = "UPDATE runs SET length = (SELECT count(*) FROM entries WHERE run = id) WHERE length IS NULL;
@@ -73,13 +77,14 @@ pub(super) fn bring_up(connection: &Connection) -> Result<(), JournalError> {
     let done = match version(connection)? {
         // Another process did it while this one waited for its turn.
         VERSION => return Ok(connection.execute_batch("ROLLBACK")?),
-        0 => connection.execute_batch(SCHEMA).map_err(JournalError::from),
+        0 => Ok(connection.execute_batch(&[SCHEMA, ENDS].concat())?),
         1 => from_version_1(connection),
-        2 | 3 => Ok(connection.execute_batch(&[FROM_2, FROM_4, COUNT].concat())?),
-        4 => Ok(connection.execute_batch(&[FROM_4, COUNT].concat())?),
-        _ => Ok(()),
+        2 | 3 => Ok(connection.execute_batch(&[FROM_2, FROM_4, COUNT, ENDS, FROM_6].concat())?),
+        4 => Ok(connection.execute_batch(&[FROM_4, COUNT, ENDS, FROM_6].concat())?),
+        5 => Ok(connection.execute_batch(&[ENDS, FROM_6].concat())?),
+        _ => Ok(connection.execute_batch(FROM_6)?),
     };
-    let done = done.and_then(|()| Ok(connection.execute_batch(&[ENDS, BY_INTENT].concat())?));
+    let done = done.and_then(|()| Ok(connection.execute_batch(BY_INTENT)?));
     match done {
         Ok(()) => Ok(connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; COMMIT;"))?),
         Err(error) => {
@@ -115,5 +120,5 @@ fn from_version_1(connection: &Connection) -> Result<(), JournalError> {
     drop(rows);
     drop(statement);
     connection.execute_batch("DROP TABLE entries_1; DROP TABLE runs_1;")?;
-    Ok(connection.execute_batch(COUNT)?)
+    Ok(connection.execute_batch(&[COUNT, ENDS].concat())?)
 }

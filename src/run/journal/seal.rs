@@ -3,7 +3,9 @@
 //! The chain of digests has no secret: whoever can write the file can compute it again. A seal is a code (HMAC) over an entry's digest by
 //! a key that is derived from a secret that the journal does not hold: what the admins of the run's org share, or the credentials. Each
 //! entry has one, and so has the end of each run: a run without its last entries is a whole chain, and only the seal of its end tells that
-//! they are missing. What seals cannot tell is a whole folder that was put back to an earlier time: that was genuine then.
+//! they are missing. A run that was put back to an earlier time, when its seals held, or taken out, is told by the runs that began later: they
+//! name it (see `run_order`). What nothing can tell is that the last runs were taken out whole, that a run lost what was added to it since the
+//! last run that names it began, and that a whole folder was put back: all that is left was genuine then.
 
 use std::fmt;
 

@@ -24,8 +24,15 @@ pub(super) fn states(connection: &Connection, run: &str) -> Result<HashMap<u64, 
     Ok(states)
 }
 
-/// Another run that took back something of this one, which holds until now.
+/// Another run that took back something of this one, which holds until now: by what this one was told, or by what the other wrote.
 pub(super) fn by_another(connection: &Connection, run: &str) -> Result<Option<String>, JournalError> {
+    match told_by(connection, run)? {
+        Some(by) => Ok(Some(by)),
+        None => standing_undo(connection, run),
+    }
+}
+
+fn told_by(connection: &Connection, run: &str) -> Result<Option<String>, JournalError> {
     let mut statement = connection.prepare_cached(OF_RUN)?;
     let mut rows = statement.query([run])?;
     // The last that was told of a write counts.
@@ -35,6 +42,25 @@ pub(super) fn by_another(connection: &Connection, run: &str) -> Result<Option<St
         last.insert(intent, by.filter(|by| state == EntryState::Undone && by != run));
     }
     Ok(last.into_values().flatten().max())
+}
+
+/// An undo of the run that wrote what holds, or may, whatever the run's own entries say: one that died before it told, one whose words were
+/// lost with the entries that hold them, or one that holds again because what took it back was taken back.
+fn standing_undo(connection: &Connection, run: &str) -> Result<Option<String>, JournalError> {
+    let mut undos = connection.prepare_cached("SELECT id FROM runs WHERE undoes = ?1 ORDER BY id DESC")?;
+    let mut intents = connection.prepare_cached("SELECT seq FROM entries WHERE run = ?1 AND what = 'intent'")?;
+    let undos = undos.query_map([run], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    for undo in undos {
+        let states = states(connection, &undo)?;
+        let mut rows = intents.query([&undo])?;
+        while let Some(row) = rows.next()? {
+            let intent = u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
+            if states.get(&intent).is_none_or(|state| state.may_have_happened()) {
+                return Ok(Some(undo));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// Puts what was told of writes after their answers in the place of their states, and says by which run.

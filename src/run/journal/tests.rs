@@ -4,6 +4,8 @@ use serde_json::json;
 use super::*;
 use crate::run::event::RunOutcome;
 
+mod order;
+
 const RUN: &str = "20260102-030405-abcd";
 
 fn record() -> RunRecord {
@@ -256,7 +258,8 @@ fn a_journal_without_the_index_is_given_it() {
     file.execute_batch(
         "DROP TABLE ends; DROP INDEX entries_by_intent; ALTER TABLE runs DROP COLUMN record; ALTER TABLE runs DROP COLUMN length;
          ALTER TABLE runs DROP COLUMN head; ALTER TABLE runs DROP COLUMN seal; ALTER TABLE runs DROP COLUMN unsealed;
-         ALTER TABLE runs DROP COLUMN anchor; ALTER TABLE entries DROP COLUMN seal; PRAGMA user_version = 3;",
+         ALTER TABLE runs DROP COLUMN anchor; ALTER TABLE runs DROP COLUMN earlier; ALTER TABLE entries DROP COLUMN seal;
+         PRAGMA user_version = 3;",
     )
     .expect("version 3");
     let journal = Journal::open(folder.path()).expect("brought up");
@@ -292,7 +295,7 @@ fn an_altered_entry_is_told() {
 #[test]
 fn an_altered_record_and_a_missing_end_are_told() {
     let missing = "it is missing, and so is what came after it";
-    let record = |why| ChainVerdict::Record { why };
+    let record = |why: &'static str| ChainVerdict::record(why);
     for (change, expected) in [
         ("DELETE FROM entries WHERE seq = 2", ChainVerdict::Broken { entry: 2, why: missing }),
         ("DELETE FROM entries", ChainVerdict::Broken { entry: 0, why: missing }),
@@ -470,6 +473,8 @@ fn a_write_that_was_taken_back_is_undone_until_that_is_taken_back() {
     let intent = intend(&journal, "1:jo", 0);
     answer(&journal, "1:jo", intent, EntryState::Answered, &json!({"id": "00g1"}));
     let write = || journal.writes(RUN).expect("writes").remove(0);
+    let undo = RunRecord { run: "undo-1".to_owned(), kind: RunKind::Undo(RUN.to_owned()), ..record() };
+    journal.begin(&undo).expect("an undo");
     let tell = |state| journal.tell_of(RUN, intent, state, "undo-1");
     tell(EntryState::Undone).expect("it held");
     assert_eq!((write().state, write().undone_by.as_deref()), (EntryState::Undone, Some("undo-1")));
@@ -639,7 +644,7 @@ fn entries_older_than_seals_are_held_by_the_next_run() {
     file.execute_batch(
         "UPDATE runs SET length = ends.length, head = ends.head FROM ends WHERE ends.run = id; DROP TABLE ends;
          ALTER TABLE runs DROP COLUMN seal; ALTER TABLE runs DROP COLUMN unsealed; ALTER TABLE runs DROP COLUMN anchor;
-         ALTER TABLE entries DROP COLUMN seal; PRAGMA user_version = 4;",
+         ALTER TABLE runs DROP COLUMN earlier; ALTER TABLE entries DROP COLUMN seal; PRAGMA user_version = 4;",
     )
     .expect("version 4");
     let journal = Journal::open(folder.path()).expect("brought up");

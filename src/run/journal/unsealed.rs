@@ -9,7 +9,7 @@ use super::chain::{self, hex};
 use super::error::JournalError;
 use super::record::RecordColumns;
 use super::seal::SealKey;
-use super::verification::sealed_beginning;
+use super::stored_entry::{RecordProof, record_proof};
 
 /// What tells how old a run's entries without seals are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(super) fn age(connection: &Connection, keys: &[SealKey]) -> Result<UnsealedA
     while let Some(row) = rows.next()? {
         let run: String = row.get("id")?;
         let columns = RecordColumns::read(row)?;
-        if !sealed_beginning(connection, &run, &columns, keys)? {
+        if record_proof(connection, &run, &columns.digest(), keys)? != RecordProof::Genuine {
             continue;
         }
         if columns.anchor != now {

@@ -1,16 +1,19 @@
 //! Whether a run is as it was written: its chain of digests, its seals, its record, and the indexes by which it is read.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
 
 use super::bodies::is_named;
-use super::chain::{self, EntryColumns, EntryDigest, begin, tail};
+use super::chain::{self, EntryDigest, begin, tail};
 use super::error::JournalError;
 use super::indexes::IndexPlaces;
 use super::record::{RecordColumns, RunRecord, record};
+use super::run_order;
 use super::seal::{EntrySeal, KeyId, SealKey};
 use super::state::EntryState;
+use super::stored_entry::{ENTRIES, StoredEntry};
 use super::unsealed::{self, UnsealedAge};
 use crate::run::event::{EventKind, RunCounts, RunEvent, RunOutcome};
 
@@ -21,8 +24,14 @@ pub enum ChainVerdict {
     Whole(u64),
     /// The first entry that is not as it was written, or that is missing, with what is wrong.
     Broken { entry: u64, why: &'static str },
-    /// The record of the run itself is not as it was written.
-    Record { why: &'static str },
+    /// The record of the run itself is not as it was written, or other runs say otherwise of the run.
+    Record { why: Cow<'static, str> },
+}
+
+impl ChainVerdict {
+    pub(super) fn record(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::Record { why: why.into() }
+    }
 }
 
 /// What is known of a run's journal.
@@ -61,7 +70,7 @@ impl SealCounts {
 }
 
 /// Computes every digest again, compares every answer with its name, checks the seals of these keys, follows the states of the writes,
-/// and compares the run's record with what the entries tell of it.
+/// and compares the run's record with what the entries tell of it, and the run with what other runs know of it.
 pub(super) fn verify(
     connection: &Connection,
     run: &str,
@@ -73,7 +82,7 @@ pub(super) fn verify(
     let mut rows = statement.query([run])?;
     let Some(row) = rows.next()? else {
         return Ok(JournalVerification {
-            verdict: ChainVerdict::Record { why: "it is missing" },
+            verdict: ChainVerdict::record("it is missing"),
             seals: SealCounts::default(),
         });
     };
@@ -86,27 +95,6 @@ pub(super) fn verify(
     let verdict = broken.unwrap_or(ChainVerdict::Whole(entries.count));
     let seals = entries.seals;
     Ok(JournalVerification { verdict, seals })
-}
-
-/// Whether the first entry of a run, and with it the run's record, has a seal by one of these keys.
-pub(super) fn sealed_beginning(
-    connection: &Connection,
-    run: &str,
-    columns: &RecordColumns,
-    keys: &[SealKey],
-) -> Result<bool, JournalError> {
-    let mut statement = connection.prepare_cached(&[ENTRIES, " AND e.seq = 0"].concat())?;
-    let mut rows = statement.query([run])?;
-    let Some(row) = rows.next()? else {
-        return Ok(false);
-    };
-    let entry = StoredEntry::read(run, row)?;
-    let digest = entry.columns().digest(&columns.digest());
-    let is_genuine = |seal: EntrySeal| {
-        let key = keys.iter().find(|key| key.id() == seal.key);
-        key.is_some_and(|key| key.entry(run, 0, &digest) == seal)
-    };
-    Ok(entry.seal.is_some_and(is_genuine))
 }
 
 /// What the record says of seals.
@@ -124,74 +112,6 @@ impl SealRecord {
 
     fn is_older(&self) -> bool {
         self.unsealed > 0
-    }
-}
-
-const ENTRIES: &str = "SELECT e.seq, e.lane, e.position, e.time, e.what, e.state, e.intent, e.event, e.request, e.before, e.answer, e.digest,
-    e.seal, b.body, a.body FROM entries e LEFT JOIN bodies b ON b.digest = e.before LEFT JOIN bodies a ON a.digest = e.answer WHERE e.run = ?1";
-
-/// An entry as the file has it.
-struct StoredEntry {
-    run: String,
-    seq: i64,
-    lane: String,
-    position: Option<i64>,
-    time: String,
-    what: String,
-    state: Option<String>,
-    intent: Option<i64>,
-    event: Option<String>,
-    request: Option<String>,
-    before: Option<String>,
-    answer: Option<String>,
-    digest: Vec<u8>,
-    seal: Option<EntrySeal>,
-    has_unreadable_seal: bool,
-    before_text: Option<String>,
-    answer_text: Option<String>,
-}
-
-impl StoredEntry {
-    fn read(run: &str, row: &SqlRow<'_>) -> Result<Self, JournalError> {
-        let seal: Option<Vec<u8>> = row.get(12)?;
-        let parsed = seal.as_deref().and_then(EntrySeal::parse);
-        Ok(Self {
-            run: run.to_owned(),
-            seq: row.get(0)?,
-            lane: row.get(1)?,
-            position: row.get(2)?,
-            time: row.get(3)?,
-            what: row.get(4)?,
-            state: row.get(5)?,
-            intent: row.get(6)?,
-            event: row.get(7)?,
-            request: row.get(8)?,
-            before: row.get(9)?,
-            answer: row.get(10)?,
-            digest: row.get(11)?,
-            seal: parsed,
-            has_unreadable_seal: seal.is_some() && parsed.is_none(),
-            before_text: row.get(13)?,
-            answer_text: row.get(14)?,
-        })
-    }
-
-    fn columns(&self) -> EntryColumns<'_> {
-        EntryColumns {
-            run: &self.run,
-            seq: self.seq,
-            lane: &self.lane,
-            position: self.position,
-            time: &self.time,
-            what: &self.what,
-            state: self.state.as_deref(),
-            intent: self.intent,
-            event: self.event.as_deref(),
-            request: self.request.as_deref(),
-            before: self.before.as_deref(),
-            answer: self.answer.as_deref(),
-            key: self.seal.map(|seal| seal.key),
-        }
     }
 }
 
@@ -328,9 +248,8 @@ impl<'a> EntryCheck<'a> {
 
     /// What is wrong with the record of a run whose entries are whole.
     fn check_record(&mut self, row: &SqlRow<'_>) -> Result<Option<ChainVerdict>, JournalError> {
-        if !self.is_record_whole(row)? {
-            let why = "what it says of the run's beginning was altered";
-            return Ok(Some(ChainVerdict::Record { why }));
+        if RecordColumns::kept_digest(row)?.is_none() {
+            return Ok(Some(ChainVerdict::record("what it says of the run's beginning was altered")));
         }
         let (end, last) = (NamedEnd::read(row, "end_")?, NamedEnd::read(row, "")?);
         if end.length.is_some_and(|length| length > self.count) {
@@ -339,23 +258,16 @@ impl<'a> EntryCheck<'a> {
             return Ok(Some(ChainVerdict::Broken { entry, why }));
         }
         if !self.is_end_whole(&end)? || !self.was_end(&last)? {
-            let why = "the end of the journal that it names was altered";
-            return Ok(Some(ChainVerdict::Record { why }));
+            return Ok(Some(ChainVerdict::record("the end of the journal that it names was altered")));
         }
         if let Some(why) = self.wrong_age()? {
-            return Ok(Some(ChainVerdict::Record { why }));
+            return Ok(Some(ChainVerdict::record(why)));
         }
-        let why = wrong_end(self.connection, self.begun, &record(row)?)?;
-        Ok(why.map(|why| ChainVerdict::Record { why }))
-    }
-
-    /// Versions before seals kept no digest of some records.
-    fn is_record_whole(&self, row: &SqlRow<'_>) -> Result<bool, JournalError> {
-        let kept: Option<Vec<u8>> = row.get("record")?;
-        let Some(kept) = kept else {
-            return Ok(self.begun.is_older());
-        };
-        Ok(kept == RecordColumns::read(row)?.digest())
+        if let Some(why) = wrong_end(self.connection, self.begun, &record(row)?)? {
+            return Ok(Some(ChainVerdict::record(why)));
+        }
+        let why = run_order::fault(self.connection, self.run, self.keys)?;
+        Ok(why.map(ChainVerdict::record))
     }
 
     /// The end that is named is the end that is there, and its seal is by the key of the last entry.
