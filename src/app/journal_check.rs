@@ -188,9 +188,9 @@ pub(crate) fn unverified_words(seals: &SealCounts) -> Option<String> {
             if seals.absent.len() == 1 { "is" } else { "are" }
         )
     } else if seals.older > 0 {
-        format!("{} written before seals existed", have(seals.older, "was", "were"))
+        format!("{} written before seals existed", have_words(seals.older, "was", "were"))
     } else {
-        format!("{} no seal, since the run works on no org", have(seals.keyless, "has", "have"))
+        format!("{} no seal, since the run works on no org", have_words(seals.keyless, "has", "have"))
     };
     Some(format!("{why}, so a forgery cannot be excluded"))
 }
@@ -227,10 +227,10 @@ pub(crate) fn summary(found: &JournalVerification, missing: &[String]) -> String
 }
 
 fn sealed_words(entries: u64) -> String {
-    have(entries, "is sealed", "are sealed")
+    have_words(entries, "is sealed", "are sealed")
 }
 
-fn have(entries: u64, one: &str, several: &str) -> String {
+fn have_words(entries: u64, one: &str, several: &str) -> String {
     let verb = if entries == 1 { one } else { several };
     format!("{} {verb}", counted_entries(entries))
 }

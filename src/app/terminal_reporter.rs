@@ -39,14 +39,14 @@ impl TerminalReporter {
     pub(crate) fn parts(self) -> (EventListener, ProgressWatcher) {
         let one = Arc::new(self);
         let other = Arc::clone(&one);
-        (Arc::new(move |event| one.hear(event)), Arc::new(move |progress| other.watch(progress)))
+        (Arc::new(move |event| one.on_event(event)), Arc::new(move |progress| other.on_progress(progress)))
     }
 
     fn state(&self) -> MutexGuard<'_, ReporterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hear(&self, event: &RunEvent) {
+    fn on_event(&self, event: &RunEvent) {
         let mut state = self.state();
         if let (Some(bar), EventKind::Wait { reason, seconds }) = (&state.bar, &event.kind) {
             let duration = Duration::try_from_secs_f64(*seconds).unwrap_or(Duration::MAX);
@@ -59,12 +59,12 @@ impl TerminalReporter {
             return;
         }
         state.narrator.resize(self.terminal.width());
-        for line in state.narrator.tell(event) {
+        for line in state.narrator.lines_of(event) {
             self.terminal.line(&line);
         }
     }
 
-    fn watch(&self, progress: BulkProgress<'_>) {
+    fn on_progress(&self, progress: BulkProgress<'_>) {
         let mut state = self.state();
         match progress {
             BulkProgress::Began { step, items } => {

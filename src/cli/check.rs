@@ -36,7 +36,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &CheckArguments) -> R
         }
         OutputFormat::Text => {
             for report in &reports {
-                tell(context, report);
+                show_report(context, report);
             }
         }
     }
@@ -44,7 +44,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &CheckArguments) -> R
     Ok(if wrong { CommandExit::Usage } else { CommandExit::Succeeded })
 }
 
-fn tell(context: &CommandContext, report: &CheckReport) {
+fn show_report(context: &CommandContext, report: &CheckReport) {
     // Wide enough for a path with an excerpt where nobody looks at a screen.
     let width = context.terminal.width().map_or(140, usize::from);
     for finding in &report.findings {

@@ -99,10 +99,10 @@ fn merge(context: &CommandContext, library: &RunbookLibrary, file: &Path) -> Res
     };
     write(file, &origin(&shipped).written_into(text))?;
     write(&origin_file(file), &shipped.text)?;
-    tell(context, file, conflicts)
+    show_merge(context, file, conflicts)
 }
 
-fn tell(context: &CommandContext, file: &Path, conflicts: usize) -> Result<CommandExit, CommandError> {
+fn show_merge(context: &CommandContext, file: &Path, conflicts: usize) -> Result<CommandExit, CommandError> {
     if conflicts == 0 {
         context.terminal.line(&format!("merged into {}", file.display()));
         return Ok(CommandExit::Succeeded);

@@ -70,7 +70,7 @@ fn evaluate(context: &CommandContext, arguments: &EvalArguments) -> Result<Comma
     );
     let result = session
         .evaluate(&arguments.expression)
-        .and_then(|answer| whole(&mut session, answer))
+        .and_then(|answer| whole_list(&mut session, answer))
         .map_err(CommandError::from);
     let (outcome, message) = match &result {
         Ok(_) => (RunOutcome::Succeeded, None),
@@ -86,12 +86,12 @@ fn evaluate(context: &CommandContext, arguments: &EvalArguments) -> Result<Comma
         CommandExit::Partly => CommandError { exit, ..error },
         _ => error,
     })?;
-    tell(context, arguments.output, &value);
+    show_value(context, arguments.output, &value);
     Ok(exit)
 }
 
 /// A list is fetched to its end.
-fn whole(
+fn whole_list(
     session: &mut ScriptSession,
     answer: EntryAnswer,
 ) -> Result<serde_json::Value, crate::script::session::EntryFailure> {
@@ -103,7 +103,7 @@ fn whole(
     })
 }
 
-fn tell(context: &CommandContext, output: OutputFormat, value: &serde_json::Value) {
+fn show_value(context: &CommandContext, output: OutputFormat, value: &serde_json::Value) {
     match output {
         OutputFormat::Json => context.terminal.line(&value.to_string()),
         OutputFormat::Text if value.is_null() => {}

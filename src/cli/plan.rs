@@ -115,7 +115,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &PlanArguments) -> Re
         allow: &arguments.allow,
     };
     let rehearsed = rehearsing.rehearse()?;
-    tell(&terminal, &rehearsed.plan, arguments.output)?;
+    print_plan(&terminal, &rehearsed.plan, arguments.output)?;
     if let Some(path) = &arguments.out {
         let operator = local_actor(context).words();
         let over = OverwriteMode::of(arguments.force);
@@ -129,7 +129,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &PlanArguments) -> Re
 
 fn show_plan(terminal: &TerminalHandle, file: &Path, form: PlanForm) -> Result<CommandExit, CommandError> {
     let saved = SavedPlan::read(file)?;
-    tell(terminal, &saved.plan, form)?;
+    print_plan(terminal, &saved.plan, form)?;
     Ok(CommandExit::Succeeded)
 }
 
@@ -144,7 +144,7 @@ fn approve_plan(
     let terms =
         ApprovalTerms { ticket: arguments.ticket.clone(), runs: arguments.times, valid_for: arguments.valid_for };
     let signatures = approval::sign(context, &saved, &terms, &runtime()?)?;
-    tell(terminal, &saved.plan, PlanForm::Text)?;
+    print_plan(terminal, &saved.plan, PlanForm::Text)?;
     let made = saved.created.strftime("%Y-%m-%d %H:%M:%SZ");
     let maker = saved.maker_words();
     let question = format!("{maker} made this plan at {made}. Approve it?");
@@ -171,7 +171,7 @@ fn positive_duration(text: &str) -> Result<SignedDuration, String> {
     }
 }
 
-fn tell(terminal: &TerminalHandle, plan: &RunPlan, form: PlanForm) -> Result<(), CommandError> {
+fn print_plan(terminal: &TerminalHandle, plan: &RunPlan, form: PlanForm) -> Result<(), CommandError> {
     let unmade = |error: String| CommandError::failed(format!("the plan cannot be written: {error}"));
     match form {
         PlanForm::Text => {

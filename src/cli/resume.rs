@@ -50,12 +50,12 @@ pub(super) fn execute(context: &CommandContext, arguments: &ResumeArguments) -> 
     let journal = open_journal(context)?;
     let record = the_run(&journal, &arguments.run)?;
     if record.outcome == Some(RunOutcome::Succeeded) {
-        doubts(context, arguments, &journal, &record, None)?;
+        doubts_of_runs(context, arguments, &journal, &record, None)?;
         context.terminal.line(&format!("run {} succeeded: there is nothing to resume", record.run));
         return Ok(CommandExit::Succeeded);
     }
     let world = of_record(context, &record, &arguments.orgs)?;
-    let doubts = doubts(context, arguments, &journal, &record, Some(&world))?;
+    let doubts = doubts_of_runs(context, arguments, &journal, &record, Some(&world))?;
     match record.kind.clone() {
         RunKind::Run => resume_runbook(context, arguments, journal, &record, &world, doubts),
         RunKind::Undo(of) => resume_undo(context, arguments, journal, &record, &of, &world, doubts),
@@ -63,7 +63,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &ResumeArguments) -> 
 }
 
 /// What is doubtful in the journal of the run, and of those that it takes back.
-fn doubts(
+fn doubts_of_runs(
     context: &CommandContext,
     arguments: &ResumeArguments,
     journal: &Journal,

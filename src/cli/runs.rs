@@ -176,7 +176,7 @@ fn show_run(context: &CommandContext, journal: &Journal, show: &ShowRunArguments
     let mut narrator = TextReporter::new(OutputVerbosity::Verbose, context.terminal.width());
     let shown = journal.each_event(&record.run, |event| match show.output {
         OutputFormat::Json => context.terminal.line(&json::line(&event)),
-        OutputFormat::Text => narrator.tell(&event).iter().for_each(|line| context.terminal.line(line)),
+        OutputFormat::Text => narrator.lines_of(&event).iter().for_each(|line| context.terminal.line(line)),
     });
     shown.map_err(|error| unreadable(&error))?;
     let unanswered = journal.unanswered(&record.run).map_err(|error| unreadable(&error))?;

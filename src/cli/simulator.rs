@@ -36,7 +36,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &SimulatorArguments) 
     runtime.block_on(async {
         let listen = arguments.listen.map_or(ListenAddress::Anywhere, ListenAddress::At);
         let simulator = Simulator::start(scenario, listen).await.map_err(|e| CommandError::usage(e.to_string()))?;
-        tell(context, &simulator, arguments.json);
+        show_addresses(context, &simulator, arguments.json);
         signals.next().await;
         Ok(CommandExit::Succeeded)
     })
@@ -53,7 +53,7 @@ fn scenario(arguments: &SimulatorArguments) -> Result<ScenarioSpec, CommandError
     })
 }
 
-fn tell(context: &CommandContext, simulator: &Simulator, json: bool) {
+fn show_addresses(context: &CommandContext, simulator: &Simulator, json: bool) {
     if json {
         context.terminal.line(&serde_json::json!(simulator.ready()).to_string());
         return;

@@ -100,7 +100,7 @@ impl<'a> SnapshotSource<'a> {
         let prepared = prepared.transpose()?;
         let runbook = match &prepared {
             Some(prepared) => prepared.runbook.clone(),
-            None => whole(place)?,
+            None => whole_orgs(place)?,
         };
         let runtime = runtime()?;
         let real = runtime.block_on(place.find(context, &runbook))?;
@@ -193,7 +193,7 @@ fn interrupted_error() -> CommandError {
 }
 
 /// The orgs to be read whole, in the form in which a runbook names its own.
-fn whole(place: &TargetArguments) -> Result<RunbookHeader, CommandError> {
+fn whole_orgs(place: &TargetArguments) -> Result<RunbookHeader, CommandError> {
     let org = |name: String| DeclaredOrg { name, what: String::new() };
     Ok(RunbookHeader {
         name: "snapshot".to_owned(),

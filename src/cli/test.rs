@@ -134,7 +134,7 @@ impl TestArguments {
                     while let Some((place, suite, index)) = lock(&waiting).pop_front() {
                         let tested = TestedCase { suite, index, verdict: suite.run(index) };
                         if self.output == TestOutput::Text {
-                            told::one(context, &tested);
+                            told::show_case(context, &tested);
                         }
                         lock(&done).push((place, tested));
                     }

@@ -59,7 +59,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &UndoArguments) -> Re
     let doubts = check.doubts(&runs)?;
     let steps = plan(&journal, &record.run, arguments.only.as_deref()).map_err(|error| run_failure(&error.into()))?;
     if steps.is_empty() {
-        return nothing(&terminal, &journal, &record.run, arguments.only.as_deref());
+        return nothing_to_undo(&terminal, &journal, &record.run, arguments.only.as_deref());
     }
     show(&terminal, &steps);
     let runtime = runtime()?;
@@ -118,7 +118,7 @@ pub(super) fn undo_guard(
     Ok(guard)
 }
 
-fn nothing(
+fn nothing_to_undo(
     terminal: &TerminalHandle,
     journal: &Journal,
     run: &str,
@@ -174,7 +174,7 @@ pub(super) fn taken_back(
         runtime.block_on(run.foresee(&lane, steps))?;
         for cost in run.undo_costs(steps) {
             let words = words_of(&cost);
-            run.tell(&lane, EventKind::Note { words })?;
+            run.emit(&lane, EventKind::Note { words })?;
         }
         let writes = count_noun(steps.len() as u64, "write");
         run.confirm(&lane, &format!("Take back {writes}?"))?;
@@ -182,7 +182,7 @@ pub(super) fn taken_back(
     });
     match undone {
         Ok(left) if left.is_empty() => EndedRun { outcome: RunOutcome::Succeeded, error: None },
-        Ok(left) => EndedRun { outcome: RunOutcome::Stuck, error: Some(stuck(&left, terminal)) },
+        Ok(left) => EndedRun { outcome: RunOutcome::Stuck, error: Some(stuck_failure(&left, terminal)) },
         Err(error) => EndedRun::stopped(run, &error),
     }
 }
@@ -201,7 +201,7 @@ fn words_of(cost: &UndoCost) -> String {
     }
 }
 
-fn stuck(left: &[NotUndone], terminal: &TerminalHandle) -> CommandError {
+fn stuck_failure(left: &[NotUndone], terminal: &TerminalHandle) -> CommandError {
     let rows: Vec<Vec<String>> = left
         .iter()
         .map(|left| {

@@ -26,7 +26,7 @@ pub struct ProcessEnvironment {
 impl ProcessEnvironment {
     /// Reads the process. A variable that is not UTF-8 is kept with replacement characters.
     pub fn from_process() -> Self {
-        let variables = std::env::vars_os().map(|(name, value)| (lossy(&name), lossy(&value))).collect();
+        let variables = std::env::vars_os().map(|(name, value)| (lossy_text(&name), lossy_text(&value))).collect();
         let folders = etcetera::choose_base_strategy().ok();
         Self {
             variables,
@@ -94,7 +94,7 @@ fn system_user() -> Option<String> {
     name
 }
 
-fn lossy(text: &std::ffi::OsStr) -> String {
+fn lossy_text(text: &std::ffi::OsStr) -> String {
     text.to_string_lossy().into_owned()
 }
 

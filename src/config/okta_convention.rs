@@ -148,9 +148,9 @@ impl ConventionSettings {
                 let token = api_token(environment, token)?;
                 Ok(Some((url, SignIn::Token(token))))
             }
-            (Some(url), None) => Err(half(environment, "a URL", &url.origin, "a token")
+            (Some(url), None) => Err(half_configured(environment, "a URL", &url.origin, "a token")
                 .help("set OKTA_CLIENT_TOKEN, or okta.client.token in ~/.okta/okta.yaml")),
-            (None, Some(token)) => Err(half(environment, "a token", &token.origin, "a URL")
+            (None, Some(token)) => Err(half_configured(environment, "a token", &token.origin, "a URL")
                 .help("set OKTA_CLIENT_ORGURL, or okta.client.orgUrl in ~/.okta/okta.yaml")),
         }
     }
@@ -219,7 +219,7 @@ fn words(text: &str) -> Vec<String> {
     text.split([',', ' ', '\n']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-fn half(environment: &ProcessEnvironment, has: &str, origin: &ProfileOrigin, lacks: &str) -> CommandError {
+fn half_configured(environment: &ProcessEnvironment, has: &str, origin: &ProfileOrigin, lacks: &str) -> CommandError {
     let at = show_origin(environment, origin);
     CommandError::usage(format!("Okta's settings have {has} ({at}) and not {lacks}"))
 }

@@ -2,7 +2,7 @@
 
 use lsp_types::{Diagnostic, DiagnosticSeverity, NumberOrString, Range};
 
-use super::document::{ScriptDocument, range, small};
+use super::document::{ScriptDocument, protocol_count, range};
 use crate::script::RunbookLibrary;
 use crate::script::check::{self, CheckFinding, FindingSeverity};
 
@@ -45,7 +45,7 @@ fn diagnostic(document: &ScriptDocument, path: &str, finding: &CheckFinding) -> 
 }
 
 fn line(line: usize) -> Range {
-    let line = small(line.saturating_sub(1));
+    let line = protocol_count(line.saturating_sub(1));
     Range::new(lsp_types::Position::new(line, 0), lsp_types::Position::new(line, u32::MAX))
 }
 

@@ -83,11 +83,11 @@ fn position(text: &str, at: usize) -> Position {
     let start = before.rfind('\n').map_or(0, |at| at + 1);
     let units: usize = before[start..].chars().map(char::len_utf16).sum();
     let lines = before.bytes().filter(|byte| *byte == b'\n').count();
-    Position::new(small(lines), small(units))
+    Position::new(protocol_count(lines), protocol_count(units))
 }
 
 /// The protocol counts in 32 bits; a longer text is none.
-pub(super) fn small(count: usize) -> u32 {
+pub(super) fn protocol_count(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 

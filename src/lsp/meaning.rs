@@ -49,7 +49,7 @@ pub(super) fn meaning_of(
             Some(WordMeaning::Declared(declared.clone()))
         }
         CursorContext::Member(_) => member(document, name),
-        CursorContext::Name => plain(document, library, name, word.start),
+        CursorContext::Name => plain_meaning(document, library, name, word.start),
     }
 }
 
@@ -62,7 +62,7 @@ fn member(document: &ScriptDocument, name: &str) -> Option<WordMeaning> {
     })
 }
 
-fn plain(document: &ScriptDocument, library: &RunbookLibrary, name: &str, at: usize) -> Option<WordMeaning> {
+fn plain_meaning(document: &ScriptDocument, library: &RunbookLibrary, name: &str, at: usize) -> Option<WordMeaning> {
     let outline = &document.outline;
     // The name right before `(` is a function's, even where a variable is called the same.
     let called = document.text[at + name.len()..].trim_start().starts_with('(');

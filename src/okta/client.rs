@@ -64,7 +64,7 @@ impl OktaClient {
     }
 
     /// The same org under other credentials: connections and what is known of its limits are shared.
-    pub fn signed_by(&self, credentials: OrgCredentials) -> Result<Self, OktaError> {
+    pub fn with_credentials(&self, credentials: OrgCredentials) -> Result<Self, OktaError> {
         credentials.check()?;
         let session = ClientSession::new(credentials).knowing(&self.settings.all_secrets());
         let session = Arc::new(session);
@@ -73,7 +73,7 @@ impl OktaClient {
 
     /// The same client, sign-in and limits shared, which refuses to send anything but GET.
     #[must_use]
-    pub fn reading(&self) -> Self {
+    pub fn read_only(&self) -> Self {
         Self { access: ClientAccess::Reads, ..self.shared() }
     }
 

@@ -274,7 +274,7 @@ async fn a_reading_client_sends_nothing_but_get() {
         "{}"
     };
     let router = Router::new().route("/thing", any(counted)).with_state(Arc::clone(&calls));
-    let reading = serve(router).await.reading();
+    let reading = serve(router).await.read_only();
     for method in [HttpMethod::Post, HttpMethod::Put, HttpMethod::Patch, HttpMethod::Delete] {
         let refused = send(&reading, ApiRequest::new(method, "/thing")).await;
         let refused = refused.expect_err("a refusal").to_string();

@@ -78,7 +78,7 @@ fn sort(failure: &reqwest::Error, way: &OrgRoute) -> OktaError {
         Some(_) if way.proxy.is_some() => (TransportFailure::Proxy, way.next()),
         Some(kind) => (kind, way.address.clone()),
     };
-    OktaError::Transport { failure: kind, sent, host, detail: innermost(failure).to_string() }
+    OktaError::Transport { failure: kind, sent, host, detail: innermost_cause(failure).to_string() }
 }
 
 fn unsent_failure(failure: &reqwest::Error) -> TransportFailure {
@@ -113,6 +113,6 @@ fn causes<'a>(failure: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdE
 }
 
 /// The last cause tells most. The outer ones repeat the URL.
-fn innermost(failure: &reqwest::Error) -> &dyn StdError {
+fn innermost_cause(failure: &reqwest::Error) -> &dyn StdError {
     causes(failure).last().map_or(failure as &dyn StdError, |cause| cause)
 }

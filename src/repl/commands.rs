@@ -139,7 +139,7 @@ impl SessionPrompt<'_> {
             .truncate(true)
             .open(file)
             .and_then(|mut file| std::io::Write::write_all(&mut file, &bytes))
-            .map_err(|error| cannot("write", file, &error))?;
+            .map_err(|error| file_failure("write", file, &error))?;
         let rows = value.as_array().map_or(1, Vec::len);
         self.around.terminal.line(&format!("wrote {rows} rows to {}", file.display()));
         Ok(())
@@ -154,7 +154,7 @@ impl SessionPrompt<'_> {
         let text = self.runbook(&kept);
         let written = fs::OpenOptions::new().write(true).create_new(true).open(file);
         let written = written.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
-        written.map_err(|error| cannot("write", file, &error))?;
+        written.map_err(|error| file_failure("write", file, &error))?;
         if kept.left_out > 0 {
             self.around.terminal.warn(&format!(
                 "{} statements are left out of the file, since they may hold a secret: see its comments",
@@ -205,7 +205,7 @@ impl SessionPrompt<'_> {
 
     /// Evaluates a file as one entry, so that its errors name its lines.
     fn load(&mut self, file: &Path) -> Result<(), CommandError> {
-        let text = fs::read_to_string(file).map_err(|error| cannot("read", file, &error))?;
+        let text = fs::read_to_string(file).map_err(|error| file_failure("read", file, &error))?;
         self.evaluate(&text)
     }
 
@@ -215,11 +215,11 @@ impl SessionPrompt<'_> {
                 CommandError::usage("no editor is known").help("set VISUAL or EDITOR, such as EDITOR=vi")
             })?;
         let file = tempfile().map_err(|error| CommandError::failed(format!("no file to edit: {error}")))?;
-        fs::write(&file, &self.last_entry).map_err(|error| cannot("write", &file, &error))?;
+        fs::write(&file, &self.last_entry).map_err(|error| file_failure("write", &file, &error))?;
         let edited = edit_file(&editor, &file);
         let removed = fs::remove_file(&file);
         let text = edited?;
-        removed.map_err(|error| cannot("remove", &file, &error))?;
+        removed.map_err(|error| file_failure("remove", &file, &error))?;
         let is_same = text.trim_end() == self.last_entry.trim_end();
         if text.trim().is_empty() || is_same {
             self.around.terminal.line("nothing was changed, nothing is evaluated");
@@ -241,7 +241,7 @@ fn edit_file(editor: &str, file: &Path) -> Result<String, CommandError> {
     if !status.success() {
         return Err(CommandError::usage(format!("the editor `{editor}` ended with {status}; nothing was evaluated")));
     }
-    fs::read_to_string(file).map_err(|error| cannot("read", file, &error))
+    fs::read_to_string(file).map_err(|error| file_failure("read", file, &error))
 }
 
 /// A new file that only its owner can read: an entry may hold a secret.
@@ -251,6 +251,6 @@ fn tempfile() -> std::io::Result<std::path::PathBuf> {
     Ok(file)
 }
 
-fn cannot(what: &str, file: &Path, error: &std::io::Error) -> CommandError {
+fn file_failure(what: &str, file: &Path, error: &std::io::Error) -> CommandError {
     CommandError::usage(format!("cannot {what} {}: {error}", file.display()))
 }

@@ -104,7 +104,7 @@ pub(super) fn table(items: &[Value]) -> (Vec<String>, Vec<Vec<String>>) {
         Some(kind) => {
             kind.columns.iter().map(|(title, pointer)| ((*title).to_owned(), (*pointer).to_owned())).collect()
         }
-        None => telling(items),
+        None => telling_fields(items),
     };
     let rows = items.iter().map(|item| {
         let cells = columns.iter().map(|(_, pointer)| item.pointer(pointer).map_or_else(String::new, cell));
@@ -114,7 +114,7 @@ pub(super) fn table(items: &[Value]) -> (Vec<String>, Vec<Vec<String>>) {
     (columns.into_iter().map(|(title, _)| title).collect(), rows)
 }
 
-fn telling(items: &[Value]) -> Vec<(String, String)> {
+fn telling_fields(items: &[Value]) -> Vec<(String, String)> {
     let mut names: Vec<&str> = Vec::new();
     for item in items {
         for (name, value) in item.as_object().into_iter().flatten() {

@@ -31,7 +31,7 @@ impl SessionLog {
             }
             let mut narrator = narrator.lock().unwrap_or_else(PoisonError::into_inner);
             narrator.resize(terminal.width());
-            for line in narrator.tell(event) {
+            for line in narrator.lines_of(event) {
                 terminal.line(&line);
             }
         })

@@ -141,8 +141,8 @@ fn moves(movement: &TableMoves) -> Value {
         "column": movement.column,
         "stayed": movement.stayed,
         "height": from.len().max(to.len()) * LINE,
-        "from": boxes(&from),
-        "to": boxes(&to),
+        "from": place_boxes(&from),
+        "to": place_boxes(&to),
         "arrows": arrows,
     })
 }
@@ -155,7 +155,7 @@ fn position(names: &mut Vec<String>, name: String) -> usize {
 }
 
 /// A place is named by its own part; the whole name is what a pointer shows.
-fn boxes(names: &[String]) -> Vec<Value> {
+fn place_boxes(names: &[String]) -> Vec<Value> {
     let of = |(at, name): (usize, &String)| {
         let short: String = name.split(',').next().unwrap_or(name).chars().take(34).collect();
         json!({ "y": at * LINE + 6, "name": name, "short": short })

@@ -255,7 +255,7 @@ impl JunitSuite {
         if self.out.is_empty() {
             said.write_empty()?;
         } else {
-            said.write_text_content(BytesText::new(&legal(&self.out)))?;
+            said.write_text_content(BytesText::new(&xml_text(&self.out)))?;
         }
         out.create_element("system-err").write_empty()?;
         Ok(())
@@ -287,7 +287,7 @@ impl JunitCase {
 fn complaint(out: &mut JunitWriter, element: &str, kind: &str, why: &str) -> io::Result<()> {
     out.create_element(element)
         .with_attributes(attributes(&[("message", first_line(why)), ("type", kind)]))
-        .write_text_content(BytesText::new(&legal(why)))?;
+        .write_text_content(BytesText::new(&xml_text(why)))?;
     Ok(())
 }
 
@@ -302,11 +302,11 @@ fn time(seconds: f64) -> String {
 /// Escaped by the XML library; characters that XML cannot hold at all are replaced before. Line ends become spaces, as readers of
 /// attributes make them.
 fn attributes<'a>(pairs: &[(&'a str, &str)]) -> Vec<(&'a str, Cow<'a, str>)> {
-    let pair = |(name, value): &(&'a str, &str)| (*name, legal(value).replace(['\n', '\t'], " ").into());
+    let pair = |(name, value): &(&'a str, &str)| (*name, xml_text(value).replace(['\n', '\t'], " ").into());
     pairs.iter().map(pair).collect()
 }
 
 /// XML 1.0 has no control characters but tab and line ends, and two more code points are no characters.
-fn legal(text: &str) -> String {
+fn xml_text(text: &str) -> String {
     super::visible_text(text)
 }

@@ -79,7 +79,7 @@ impl TextReporter {
     }
 
     /// The lines for the next event; none when the event is not told at this verbosity.
-    pub fn tell(&mut self, event: &RunEvent) -> Vec<String> {
+    pub fn lines_of(&mut self, event: &RunEvent) -> Vec<String> {
         let ended = self.ended_step(event);
         self.remember(event);
         [ended, self.lines(event)].concat()

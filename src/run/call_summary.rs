@@ -38,8 +38,8 @@ impl Run {
             let whole = segments.get(..=end)?.join("/");
             // A thing below another one is read by a path of its own, such as the user of a group.
             let own = format!("/api/v1/{}", segments.get(end - 1..=end)?.join("/"));
-            let thing = self.picture().thing(&call.org, &own);
-            name(&thing.or_else(|| self.picture().thing(&call.org, &whole))?)
+            let thing = self.read_cache().thing(&call.org, &own);
+            name(&thing.or_else(|| self.read_cache().thing(&call.org, &whole))?)
         })
         .collect()
     }
@@ -60,7 +60,7 @@ fn fields(body: &Value) -> Vec<String> {
     leaves.truncate(MOST_FIELDS);
     let mut told: Vec<String> = leaves
         .into_iter()
-        .map(|(path, value)| format!("{} = {}", path.trim_start_matches('/').replace('/', "."), short(value)))
+        .map(|(path, value)| format!("{} = {}", path.trim_start_matches('/').replace('/', "."), short_text(value)))
         .collect();
     if more > 0 {
         told.push(format!("and {more} more"));
@@ -79,7 +79,7 @@ fn leaves_of<'a>(path: &str, value: &'a Value, leaves: &mut Vec<(String, &'a Val
     }
 }
 
-fn short(value: &Value) -> String {
+fn short_text(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(LONGEST_VALUE) {
         Some((end, _)) => format!("{}…", &text[..end]),

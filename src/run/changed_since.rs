@@ -44,7 +44,7 @@ impl Run {
             }
             let reason = "the org to show what was written last";
             self.glance(lane, &mut glances, reason).await?;
-            let now = pre_read::look(self, lane, &step.call, ReadFreshness::Org).await?;
+            let now = pre_read::look(self, lane, &step.call, ReadFreshness::Live).await?;
             if now.verdict != WriteComparison::WouldChange {
                 return Ok(false);
             }
@@ -55,14 +55,14 @@ impl Run {
     /// taken for gone, which changes nothing where it is gone.
     fn trust_recent_membership(&self, step: &UndoStep, seen: &CurrentState) {
         if is_membership(&step.call) && !self.lag_of(step, seen).is_zero() {
-            self.picture().wrote(&step.call, &Value::Null);
+            self.read_cache().apply_write(&step.call, &Value::Null);
         }
     }
 
     /// Whether all of `calls` would change nothing.
     async fn is_undone(&self, lane: &RunLane, calls: &[ApiCall]) -> Result<bool, CallError> {
         for call in calls {
-            let now = pre_read::look(self, lane, call, ReadFreshness::Org).await?;
+            let now = pre_read::look(self, lane, call, ReadFreshness::Live).await?;
             if now.verdict != WriteComparison::Unchanged {
                 return Ok(false);
             }
@@ -75,7 +75,7 @@ impl Run {
         if !is_membership(&step.call) && !seen.before.is_null() {
             return Duration::ZERO;
         }
-        if self.picture().written_member(&step.call, READ_LAG).is_some() {
+        if self.read_cache().written_member(&step.call, READ_LAG).is_some() {
             return PATIENCE;
         }
         let written = step.write.answered.unwrap_or(step.write.time);
@@ -99,7 +99,7 @@ impl Run {
         if !is_create {
             return Ok(Vec::new());
         }
-        let now = pre_read::look(self, lane, delete, ReadFreshness::Org).await?.before;
+        let now = pre_read::look(self, lane, delete, ReadFreshness::Live).await?.before;
         let made = &step.write.answer;
         if now["id"].as_str().is_none() || now["id"] != made["id"] {
             return Ok(Vec::new());
@@ -120,25 +120,29 @@ fn can_drift(call: &ApiCall) -> bool {
 /// Parts of a thing that a create names and that the org fills or changes by itself.
 const FILLED: &[&str] = &["accessibility", "credentials", "features", "licensing", "visibility"];
 
-/// Names of what a create asked for, and of attributes, that are otherwise now than its answer had them.
+/// Names of what a create asked for, and of attributes, that are otherwise now than its answer had them. What else the org keeps with a
+/// thing may change by itself.
 fn fields_otherwise(create: &ApiCall, made: &Value, now: &Value) -> Vec<String> {
     let asked = create.body.as_ref().and_then(Value::as_object).into_iter().flatten();
     let is_own = |name: &str| !FILLED.contains(&name) && !operation_semantics::is_kept_by_server(name);
-    let asked = asked.map(|(name, _)| name.as_str()).filter(|name| is_own(name) && made.get(name).is_some());
     let mut found = Vec::new();
-    for name in asked {
-        otherwise(name, &made[name], &now[name], &mut found);
+    for (name, asked) in asked.filter(|(name, _)| is_own(name) && made.get(name.as_str()).is_some()) {
+        let asked = if name == "profile" { &Value::Null } else { asked };
+        otherwise(name, asked, &made[name], &now[name], &mut found);
     }
     found
 }
 
-/// A field that is null is as good as absent.
-fn otherwise(path: &str, made: &Value, now: &Value, found: &mut Vec<String>) {
+/// A field that is null is as good as absent. Of objects the fields count that are asked for, all of them where `asked` names none.
+fn otherwise(path: &str, asked: &Value, made: &Value, now: &Value, found: &mut Vec<String>) {
     if let (Value::Object(made), Value::Object(now)) = (made, now) {
-        let names: BTreeSet<&String> = made.keys().chain(now.keys()).collect();
+        let names: BTreeSet<&String> = match asked {
+            Value::Object(asked) => asked.keys().filter(|name| made.contains_key(*name)).collect(),
+            _ => made.keys().chain(now.keys()).collect(),
+        };
         for name in names {
             let at = |fields: &serde_json::Map<String, Value>| fields.get(name).cloned().unwrap_or_default();
-            otherwise(&format!("{path}.{name}"), &at(made), &at(now), found);
+            otherwise(&format!("{path}.{name}"), &asked[name], &at(made), &at(now), found);
         }
     } else if made != now {
         found.push(path.to_owned());
@@ -163,5 +167,14 @@ mod tests {
         assert!(fields_otherwise(&create, &made, &now).is_empty());
         now["profile"] = json!({"login": "a", "title": "Lead", "city": "Oslo"});
         assert_eq!(fields_otherwise(&create, &made, &now), ["profile.city", "profile.title"]);
+
+        let body = json!({"label": "L", "settings": {"app": {"baseUrl": "a"}}});
+        let create = ApiCall::operation("okta", "create_application", &[]).expect("a call").body(Some(body));
+        let made = json!({"label": "L", "settings": {"app": {"baseUrl": "a", "filled": 1}, "notifications": {}}});
+        let mut now = made.clone();
+        now["settings"]["app"]["filled"] = 2.into();
+        assert!(fields_otherwise(&create, &made, &now).is_empty());
+        now["settings"]["app"]["baseUrl"] = "b".into();
+        assert_eq!(fields_otherwise(&create, &made, &now), ["settings.app.baseUrl"]);
     }
 }

@@ -78,7 +78,7 @@ impl Run {
             return Ok(());
         };
         let confirm = EventKind::Confirm { words: words.clone(), answer: answer == ConsentAnswer::Yes };
-        self.tell(lane, confirm)?;
+        self.emit(lane, confirm)?;
         self.consented(answer, &words)
     }
 

@@ -20,8 +20,8 @@ const LOG_LAG: Duration = Duration::from_secs(10);
 /// What this product calls itself, whatever its version.
 const AGENT: &str = "okta-runbook/";
 
-/// Creates whose things have events of their own in the log. Source: Okta's catalogue of event types (`user.lifecycle.create`,
-/// `group.lifecycle.create`, `application.lifecycle.create`, `group.rule.create`... all end so).
+/// Creates whose things have events of their own in the log. Source: Okta's catalogue of event types, `user.lifecycle.create`,
+/// `group.lifecycle.create` and `application.lifecycle.create`.
 const LOGGED: &[&str] = &["add_group", "create_user", "create_application"];
 
 /// Who created a thing.

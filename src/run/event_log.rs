@@ -13,12 +13,12 @@ impl Run {
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn tell(&self, lane: &RunLane, kind: EventKind) -> Result<(), CallError> {
-        self.tell_event(lane, stamp_event(lane, kind))
+    pub fn emit(&self, lane: &RunLane, kind: EventKind) -> Result<(), CallError> {
+        self.emit_event(lane, stamp_event(lane, kind))
     }
 
     /// The same of an event that is made already.
-    pub(super) fn tell_event(&self, lane: &RunLane, event: RunEvent) -> Result<(), CallError> {
+    pub(super) fn emit_event(&self, lane: &RunLane, event: RunEvent) -> Result<(), CallError> {
         if lane.is_replaying() {
             return Ok(());
         }
@@ -55,7 +55,7 @@ impl Run {
         self.journal().append(self.id(), &entry, EntryDurability::Now)?;
         self.show(&event);
         for approved in agreement.approvals.iter().cloned() {
-            self.tell(&RunLane::default(), approved.event())?;
+            self.emit(&RunLane::default(), approved.event())?;
         }
         Ok(())
     }
@@ -75,7 +75,7 @@ impl Run {
             let entry = JournalEntry { event: Some(&event), ..JournalEntry::new(EntryKind::Told, "") };
             self.journal().append(of, &entry, EntryDurability::Soon)?;
         }
-        self.tell_event(&RunLane::default(), self.signed(doubt))
+        self.emit_event(&RunLane::default(), self.signed(doubt))
     }
 
     /// Shows an event as it will be read from the journal: with its actor.
@@ -93,7 +93,7 @@ impl Run {
     pub fn step(&self, lane: &RunLane, title: &str) -> Result<(), CallError> {
         let number = lane.enter(title);
         let step = EventKind::Step { title: title.to_owned(), number: lane.item().is_none().then_some(number) };
-        self.tell(lane, step)
+        self.emit(lane, step)
     }
 
     /// Tells what a run of items cost in the buckets of which it took a good part of a minute's share.
@@ -114,11 +114,11 @@ impl Run {
         }
         calls.sort_by_key(|one| std::cmp::Reverse(one.calls * 1000 / one.share.max(1)));
         let items = (!self.is_resumed()).then_some(items);
-        self.tell(&RunLane::default(), EventKind::Calls { calls, items })
+        self.emit(&RunLane::default(), EventKind::Calls { calls, items })
     }
 
     /// The line of a call; a path may hold anything that a script puts into it.
-    pub(super) fn line(&self, call: &ApiCall) -> CallLine {
+    pub(super) fn call_line(&self, call: &ApiCall) -> CallLine {
         CallLine {
             org: call.org.clone(),
             operation: call.name(),
@@ -130,7 +130,7 @@ impl Run {
     }
 
     pub(super) fn answered_line(&self, call: &ApiCall, response: &okta::ApiResponse) -> CallLine {
-        CallLine { status: Some(response.status), request_id: response.request_id.clone(), ..self.line(call) }
+        CallLine { status: Some(response.status), request_id: response.request_id.clone(), ..self.call_line(call) }
     }
 
     /// Okta's words may repeat what it was sent.
@@ -140,7 +140,7 @@ impl Run {
             call: CallLine {
                 status: error.status(),
                 request_id: error.request_id().map(str::to_owned),
-                ..self.line(call)
+                ..self.call_line(call)
             },
             message: words.as_str().unwrap_or_default().to_owned(),
         }
@@ -168,7 +168,7 @@ impl Run {
             reason: format!("{} of {} ({})", limit_name(wait.reason), call.org, call.name()),
             seconds: wait.duration.as_secs_f64(),
         };
-        let _ = self.tell(lane, kind);
+        let _ = self.emit(lane, kind);
     }
 }
 

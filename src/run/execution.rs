@@ -38,8 +38,8 @@ pub struct Run {
     redactor: SecretRedactor,
     gate: ConsentGate,
     cancelled: Mutex<CancellationToken>,
-    picture: ReadCache,
-    /// Held while a list is read again for the picture.
+    read_cache: ReadCache,
+    /// Held while a list is read again for the cache.
     again: tokio::sync::Mutex<()>,
     /// Held from the look before a removal from a group until it is sent.
     removing: tokio::sync::Mutex<()>,
@@ -101,7 +101,7 @@ impl Run {
             orgs: run.org_lines(),
             parameters: run.redact(&procedure.parameters),
         };
-        run.tell_event(&RunLane::default(), run.signed(begun))?;
+        run.emit_event(&RunLane::default(), run.signed(begun))?;
         run.keep_agreement()?;
         Ok(run)
     }
@@ -147,7 +147,7 @@ impl Run {
                 let age = now.duration_since(write.answered.unwrap_or(write.time));
                 let age = std::time::Duration::try_from(age).unwrap_or_default();
                 let is_member = write.state.has_happened().then_some(is_member);
-                self.picture().recall_member((org, group), user, is_member, age);
+                self.read_cache().insert_stale_member((org, group), user, is_member, age);
             }
         }
         Ok(())
@@ -170,7 +170,7 @@ impl Run {
             redactor: redactor(&settings),
             gate: ConsentGate::new(settings.consent.clone()),
             cancelled: Mutex::new(settings.cancelled.clone()),
-            picture: ReadCache::default(),
+            read_cache: ReadCache::default(),
             again: tokio::sync::Mutex::default(),
             removing: tokio::sync::Mutex::default(),
             removal_reads: RemovalReads::default(),
@@ -205,7 +205,7 @@ impl Run {
     pub fn with_token(&self, org: &str, token: SecretString) -> Result<String, CallError> {
         let known = self.settings.orgs.get(org);
         let known = known.ok_or_else(|| CallError::Usage(format!("this run has no org named {org}")))?;
-        let client = known.signed_by(okta::OrgCredentials::Ssws(token));
+        let client = known.with_credentials(okta::OrgCredentials::Ssws(token));
         let client = client.map_err(|error| CallError::Usage(error.to_string()))?;
         let name = format!("{org} with the given token");
         let client = Arc::new(client);
@@ -365,8 +365,8 @@ impl Run {
         &self.gate
     }
 
-    pub(super) fn picture(&self) -> &ReadCache {
-        &self.picture
+    pub(super) fn read_cache(&self) -> &ReadCache {
+        &self.read_cache
     }
 
     pub(super) async fn reading_again(&self) -> tokio::sync::MutexGuard<'_, ()> {

@@ -121,7 +121,7 @@ fn uses_of_group<'a>(call: &ApiCall, steps: &[UndoStep]) -> Result<Vec<UseCheck<
             still: "the group is still assigned to apps from which the undo took it",
             reason: Some("the group to be seen without the apps from which it was taken"),
             withheld: WithheldList::Remarked(
-                "whether created groups are assigned to apps is not known: okta does not let this token read it",
+                "whether created groups are assigned to apps is not known: the org does not let this token read it",
             ),
         },
         UseCheck {
@@ -132,7 +132,7 @@ fn uses_of_group<'a>(call: &ApiCall, steps: &[UndoStep]) -> Result<Vec<UseCheck<
             still: "",
             reason: None,
             withheld: WithheldList::Remarked(
-                "whether created groups have admin roles is not known: okta does not let this token read it",
+                "whether created groups have admin roles is not known: the org does not let this token read it",
             ),
         },
     ])
@@ -161,7 +161,7 @@ fn uses_of_user<'a>(call: &ApiCall, steps: &[UndoStep]) -> Result<Vec<UseCheck<'
             still: "the user is still assigned to apps from which the undo took them",
             reason: Some("the user to be seen without the apps from which they were taken"),
             withheld: WithheldList::Remarked(
-                "whether created users are assigned to apps is not known: okta does not let this token read it",
+                "whether created users are assigned to apps is not known: the org does not let this token read it",
             ),
         },
         UseCheck {
@@ -172,7 +172,7 @@ fn uses_of_user<'a>(call: &ApiCall, steps: &[UndoStep]) -> Result<Vec<UseCheck<'
             still: "",
             reason: None,
             withheld: WithheldList::Remarked(
-                "whether created users have admin roles is not known: okta does not let this token read it",
+                "whether created users have admin roles is not known: the org does not let this token read it",
             ),
         },
     ])

@@ -183,7 +183,7 @@ impl Run {
             if !item.failed && outcome == RunOutcome::Succeeded {
                 let kind =
                     EventKind::Item { key: key.to_string(), outcome: self::outcome(item.writes, false), message: None };
-                self.tell(&RunLane::default(), kind)?;
+                self.emit(&RunLane::default(), kind)?;
             }
         }
         self.count(|counts| {

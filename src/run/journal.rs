@@ -200,7 +200,7 @@ impl Journal {
             return Err(JournalError::unreadable("an outcome", &"it is another event"));
         };
         let mut buffer = self.written()?;
-        run_status::turn(&buffer.connection, run, RunTransition::End(*outcome))?;
+        run_status::check_transition(&buffer.connection, run, RunTransition::End(*outcome))?;
         let entry = JournalEntry { event: Some(event), ..JournalEntry::new(EntryKind::Told, "") };
         buffer.end(run, &entry, |connection| {
             connection.execute(
@@ -218,7 +218,7 @@ impl Journal {
     /// The run succeeded, or the file cannot be written.
     pub(super) fn reopen(&self, run: &str, event: &RunEvent) -> JournalResult<()> {
         let mut buffer = self.written()?;
-        run_status::turn(&buffer.connection, run, RunTransition::Reopen)?;
+        run_status::check_transition(&buffer.connection, run, RunTransition::Reopen)?;
         let entry = JournalEntry { event: Some(event), ..JournalEntry::new(EntryKind::Told, "") };
         let sql = "UPDATE runs SET ended = NULL, outcome = NULL, message = NULL, counts = NULL WHERE id = ?1";
         buffer.end(run, &entry, |connection| {
@@ -296,7 +296,7 @@ impl Journal {
 
     /// Bulk steps of a run: the number of the entry that began each, by lane and number, with the keys of its items.
     pub fn bulks(&self, run: &str) -> JournalResult<Vec<BulkStep>> {
-        lanes::bulks(&self.written()?.connection, run)
+        lanes::bulk_steps(&self.written()?.connection, run)
     }
 
     /// The plan that a run is held to: its digest and writes.

@@ -296,7 +296,7 @@ impl Run {
         if self.removes_few(lane) {
             return Ok(false);
         }
-        let had = |group: &&String| self.picture().was_member(org, group, user);
+        let had = |group: &&String| self.read_cache().was_member(org, group, user);
         for group in groups.iter().filter(had) {
             let list = ApiCall::operation(org, "list_group_users", &[group]);
             let list = list.map_err(CallError::Usage)?.query("limit", "1000");
@@ -338,7 +338,7 @@ impl Run {
     /// Whether this run put a user into a group so lately that a read may not show it.
     fn has_joined(&self, org: &str, group: &str, user: &str) -> bool {
         let call = ApiCall::operation(org, "assign_user_to_group", &[group, user]);
-        let written = call.map(|call| self.picture().written_member(&call, READ_LAG));
+        let written = call.map(|call| self.read_cache().written_member(&call, READ_LAG));
         written == Ok(Some(true))
     }
 

@@ -128,7 +128,7 @@ impl Run {
 
     /// The account in another org of the login of a user of this one.
     async fn account_of(&self, lane: &RunLane, from: &str, user: &str, org: &str) -> Result<Value, CallError> {
-        let login = if let Some(known) = self.picture().login_of(from, user) {
+        let login = if let Some(known) = self.read_cache().login_of(from, user) {
             known
         } else {
             let user = self.seen(lane, from, "get_user", &[user]).await?;
@@ -222,7 +222,7 @@ impl Run {
     /// A thing by its id, as it was seen lately.
     async fn known(&self, lane: &RunLane, org: &str, read: &str, id: &str) -> Result<Value, CallError> {
         let call = ApiCall::operation(org, read, &[id]).map_err(CallError::Usage)?;
-        match self.picture().thing(org, &call.path) {
+        match self.read_cache().thing(org, &call.path) {
             Some(known) => Ok(known),
             None => self.seen(lane, org, read, &[id]).await,
         }

@@ -35,7 +35,7 @@ impl Run {
         let ahead = SignedDuration::from_millis(client.clock_ahead().unwrap_or_default());
         if ahead.abs() >= FAR && self.is_first_word_of_clock() {
             let words = difference(name, ahead);
-            self.tell(lane, EventKind::Note { words })?;
+            self.emit(lane, EventKind::Note { words })?;
         }
         Ok(())
     }

@@ -123,7 +123,7 @@ impl Run {
         let words = format!("--allow {OWN_ACCESS} let {} of {} pass: {why}", call.name(), call.org);
         self.remark(&words);
         let guard = OWN_ACCESS.to_owned();
-        self.tell(lane, EventKind::Allowed { guard, words })
+        self.emit(lane, EventKind::Allowed { guard, words })
     }
 
     /// Whose access `call` would take away that must stay; `None` for almost every call.

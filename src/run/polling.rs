@@ -25,7 +25,7 @@ impl Run {
     ) -> Result<(), CallError> {
         if let Some(seconds) = glances.untold() {
             let reason = reason.to_owned();
-            self.tell(lane, EventKind::Wait { reason, seconds })?;
+            self.emit(lane, EventKind::Wait { reason, seconds })?;
         }
         self.pause(glances.next()).await
     }

@@ -23,7 +23,7 @@ pub(super) struct CurrentState {
     /// What is there now; `Null` when there is nothing, or nothing could be seen.
     pub(super) before: Value,
     pub(super) verdict: WriteComparison,
-    /// Whether the picture had it, which may be older than what is there now.
+    /// Whether the cache had it, which may be older than what is there now.
     pub(super) is_recalled: bool,
 }
 
@@ -40,12 +40,12 @@ pub(super) enum WriteComparison {
 /// Where a look may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReadFreshness {
-    /// In the run's picture first.
-    Picture,
-    /// In the picture as far as a whole list was read a moment ago, for all that stand in it; else in the org.
-    Fresh,
+    /// In the run's cache first.
+    Cached,
+    /// In the cache as far as a whole list was read a moment ago, for all that stand in it; else in the org.
+    Recent,
     /// In the org only.
-    Org,
+    Live,
 }
 
 /// What was there before a write was sent, which a look back for its work leaves aside.
@@ -74,7 +74,7 @@ struct StateReader<'a> {
     sight: ReadFreshness,
     /// Of a look back.
     former: Option<&'a FormerState<'a>>,
-    /// Whether it was answered from the picture.
+    /// Whether it was answered from the cache.
     recalled: AtomicBool,
 }
 
@@ -101,7 +101,7 @@ pub(super) async fn look_back(
         run,
         lane,
         call,
-        sight: ReadFreshness::Org,
+        sight: ReadFreshness::Live,
         former: Some(former),
         recalled: AtomicBool::new(false),
     };
@@ -111,13 +111,13 @@ pub(super) async fn look_back(
 impl StateReader<'_> {
     async fn look(&self) -> Result<CurrentState, CallError> {
         match operation_semantics::look(self.call) {
-            PreRead::Partial(read) => self.compared(read, says).await,
+            PreRead::Partial(read) => self.compared(read, contains_fields).await,
             PreRead::Whole(read) => self.compared(read, equals_writable).await,
-            PreRead::Patch(read) => self.compared(read, patch_says).await,
+            PreRead::Patch(read) => self.compared(read, patch_is_applied).await,
             PreRead::Within(read, part) => {
                 let now = self.same_place(read).await?;
                 let wish = operation_semantics::wish(self.call);
-                Ok(compare_seen(now, |now| now.pointer(part).is_some_and(|now| says(&wish, now))))
+                Ok(compare_seen(now, |now| now.pointer(part).is_some_and(|now| contains_fields(&wish, now))))
             }
             PreRead::Present(read) => Ok(compare_seen(self.same_place(read).await?, |now| !now.is_null())),
             PreRead::Absent(read) => Ok(compare_seen(self.same_place(read).await?, Value::is_null)),
@@ -143,7 +143,7 @@ impl StateReader<'_> {
             _ if now.is_null() => WriteComparison::WouldChange,
             _ if redact::lacks_something(&readable) => WriteComparison::Unseen,
             true if same(&wish, &now) => WriteComparison::Unchanged,
-            false if says(&readable, &now) || same(&readable, &now) => WriteComparison::Unreadable,
+            false if contains_fields(&readable, &now) || same(&readable, &now) => WriteComparison::Unreadable,
             _ => WriteComparison::WouldChange,
         };
         CurrentState { before: now, verdict, is_recalled: false }
@@ -158,7 +158,7 @@ impl StateReader<'_> {
     /// `Null` when there is none.
     async fn thing(&self, read: &str, arguments: &[&str]) -> Result<Value, CallError> {
         let read = ApiCall::operation(&self.call.org, read, arguments).map_err(CallError::Usage)?;
-        if self.sight != ReadFreshness::Org
+        if self.sight != ReadFreshness::Live
             && let Some(known) = self.known(&read).await?
         {
             self.recalled.store(true, Ordering::Relaxed);
@@ -171,23 +171,23 @@ impl StateReader<'_> {
         }
     }
 
-    /// How old what the picture has may be.
+    /// How old what the cache has may be.
     fn age(&self, has_list: bool) -> Duration {
         match self.sight {
-            ReadFreshness::Picture => Duration::MAX,
-            ReadFreshness::Fresh if has_list => MOMENT,
-            ReadFreshness::Fresh | ReadFreshness::Org => Duration::ZERO,
+            ReadFreshness::Cached => Duration::MAX,
+            ReadFreshness::Recent if has_list => MOMENT,
+            ReadFreshness::Recent | ReadFreshness::Live => Duration::ZERO,
         }
     }
 
-    /// What the picture has. Where it is too old, or forgotten with many others, and stood in a list, the list is read again: once for all
+    /// What the cache has. Where it is too old, or forgotten with many others, and stood in a list, the list is read again: once for all
     /// lanes that need it.
     async fn known(&self, read: &ApiCall) -> Result<Option<Value>, CallError> {
-        let picture = self.run.picture();
+        let cache = self.run.read_cache();
         let (org, path) = (read.org.as_str(), read.path.as_str());
-        let list = picture.list_of(org, path);
+        let list = cache.list_of(org, path);
         let age = self.age(list.is_some());
-        let known = || picture.thing_within(org, path, age);
+        let known = || cache.thing_within(org, path, age);
         if let Some(known) = known() {
             return Ok(Some(known));
         }
@@ -195,25 +195,25 @@ impl StateReader<'_> {
             return Ok(None);
         };
         let _one_at_a_time = self.run.reading_again().await;
-        let is_old = picture.is_old(org, path)
-            || (self.sight == ReadFreshness::Fresh && picture.thing(org, path).is_some())
-            || (self.run.takes_back_many() && picture.was_forgotten(org, path));
+        let is_old = cache.is_old(org, path)
+            || (self.sight == ReadFreshness::Recent && cache.thing(org, path).is_some())
+            || (self.run.takes_back_many() && cache.was_forgotten(org, path));
         if known().is_none() && is_old {
             self.run.list(self.lane, &list).await?;
         }
         Ok(known())
     }
 
-    /// What the picture has of a membership; where that is too old, all members of the group are read again.
+    /// What the cache has of a membership; where that is too old, all members of the group are read again.
     async fn known_member(&self, group: &str, user: &str) -> Result<Option<bool>, CallError> {
-        let (picture, org) = (self.run.picture(), self.call.org.as_str());
+        let (cache, org) = (self.run.read_cache(), self.call.org.as_str());
         let member = format!("/api/v1/groups/{group}/users/{user}");
-        let list = picture.list_of(org, &member);
+        let list = cache.list_of(org, &member);
         let age = self.age(list.is_some());
-        let known = || picture.is_member(org, group, user, age);
+        let known = || cache.is_member(org, group, user, age);
         if let (None, Some(list)) = (known(), list) {
             let _one_at_a_time = self.run.reading_again().await;
-            if known().is_none() && (picture.has_old_members(org, group) || self.sight == ReadFreshness::Fresh) {
+            if known().is_none() && (cache.has_old_members(org, group) || self.sight == ReadFreshness::Recent) {
                 self.run.list(self.lane, &list).await?;
             }
         }
@@ -225,12 +225,12 @@ impl StateReader<'_> {
         let [group, user] = call.arguments.as_slice() else {
             return Err(CallError::Usage(format!("{} takes a group and a user", call.name())));
         };
-        // The picture knows users by their ids.
-        let user = &self.run.picture().user_id(&call.org, user);
+        // The cache knows users by their ids.
+        let user = &self.run.read_cache().user_id(&call.org, user);
         let user = &self.run.id_of(self.lane, &call.org, user).await?;
         let known = match self.sight {
-            ReadFreshness::Picture | ReadFreshness::Fresh => self.known_member(group, user).await?,
-            ReadFreshness::Org => None,
+            ReadFreshness::Cached | ReadFreshness::Recent => self.known_member(group, user).await?,
+            ReadFreshness::Live => None,
         };
         let is_member = if let Some(known) = known {
             self.recalled.store(true, Ordering::Relaxed);
@@ -241,7 +241,7 @@ impl StateReader<'_> {
             found.iter().any(|found| found["id"] == **group)
         };
         // What the run wrote otherwise a moment ago, and no read shows yet, is no reason to leave the write out: sent again it does no harm.
-        let written = self.run.picture().written_member(call, READ_LAG);
+        let written = self.run.read_cache().written_member(call, READ_LAG);
         let before = Value::Bool(written.unwrap_or(is_member));
         let is_sure = written.is_none_or(|written| written == is_member);
         Ok(compare_seen(before, |now| is_sure && unchanged(now == true)))
@@ -273,7 +273,11 @@ impl StateReader<'_> {
             NaturalKey::Listed(list, field) => self.listed(list, field, &body[field]).await?,
         };
         // Of what was just created the org shows what it shows: the groups of a new user are not among his fields.
-        let same = if self.former.is_some() || matches!(key, NaturalKey::Listed(..)) { agrees } else { says };
+        let same = if self.former.is_some() || matches!(key, NaturalKey::Listed(..)) {
+            agrees_where_present
+        } else {
+            contains_fields
+        };
         Ok(self.judged(found, same))
     }
 
@@ -291,14 +295,14 @@ impl StateReader<'_> {
         let wish = redact::readable(&self.run.redact(&operation_semantics::wish(self.call)));
         let mut named = found.iter().filter(is_one);
         let first = named.clone().next();
-        let agreeing = named.find(|item| self.former.is_some() && agrees(&wish, item));
+        let agreeing = named.find(|item| self.former.is_some() && agrees_where_present(&wish, item));
         Ok(agreeing.or(first).cloned().unwrap_or_default())
     }
 }
 
 /// Whether what can be read back of the call's wish is so in `thing`.
 pub(super) fn is_wished(run: &Run, call: &ApiCall, thing: &Value) -> bool {
-    says(&redact::readable(&run.redact(&operation_semantics::wish(call))), thing)
+    contains_fields(&redact::readable(&run.redact(&operation_semantics::wish(call))), thing)
 }
 
 /// Whether a thing is as it is wished.
@@ -313,20 +317,20 @@ fn compare_seen(before: Value, unchanged: impl Fn(&Value) -> bool) -> CurrentSta
 }
 
 /// Whether all that `wanted` says is so in `now`; fields that `wanted` does not name do not count. A field wanted as null is as good as absent.
-fn says(wanted: &Value, now: &Value) -> bool {
+fn contains_fields(wanted: &Value, now: &Value) -> bool {
     match (wanted, now) {
         (Value::Object(wanted), Value::Object(now)) => {
-            wanted.iter().all(|(name, value)| says(value, now.get(name).unwrap_or(&Value::Null)))
+            wanted.iter().all(|(name, value)| contains_fields(value, now.get(name).unwrap_or(&Value::Null)))
         }
         _ => wanted == now,
     }
 }
 
 /// The same as far as `now` tells: some fields of a create say how a thing is made, and are not shown of it afterwards.
-fn agrees(wanted: &Value, now: &Value) -> bool {
+fn agrees_where_present(wanted: &Value, now: &Value) -> bool {
     match (wanted, now) {
         (Value::Object(wanted), Value::Object(now)) => {
-            wanted.iter().all(|(name, value)| now.get(name).is_none_or(|now| agrees(value, now)))
+            wanted.iter().all(|(name, value)| now.get(name).is_none_or(|now| agrees_where_present(value, now)))
         }
         _ => wanted == now,
     }
@@ -359,7 +363,7 @@ fn same_values(left: &Value, right: &Value) -> bool {
 }
 
 /// Whether every value that a JSON Patch (RFC 6902) sets is there already.
-fn patch_says(patch: &Value, now: &Value) -> bool {
+fn patch_is_applied(patch: &Value, now: &Value) -> bool {
     let Some(steps) = patch.as_array() else {
         return false;
     };
@@ -381,17 +385,17 @@ mod tests {
     #[test]
     fn a_partial_update_is_unchanged_when_all_it_says_is_so() {
         let now = json!({"scope": "GROUP", "profile": {"dn": "x", "cn": "y"}});
-        assert!(says(&json!({"scope": "GROUP"}), &now));
-        assert!(says(&json!({"profile": {"dn": "x", "gone": null}}), &now));
-        assert!(!says(&json!({"scope": "USER"}), &now));
-        assert!(!says(&json!({"profile": {"dn": "z"}}), &now));
+        assert!(contains_fields(&json!({"scope": "GROUP"}), &now));
+        assert!(contains_fields(&json!({"profile": {"dn": "x", "gone": null}}), &now));
+        assert!(!contains_fields(&json!({"scope": "USER"}), &now));
+        assert!(!contains_fields(&json!({"profile": {"dn": "z"}}), &now));
     }
 
     #[test]
     fn a_create_agrees_with_what_is_shown_of_it() {
         let now = json!({"sourceGroupId": "00g1", "status": "ACTIVE", "targetGroupId": "00g2"});
-        assert!(agrees(&json!({"sourceGroupId": "00g1", "targetGroupName": "x"}), &now));
-        assert!(!agrees(&json!({"sourceGroupId": "00g1", "status": "INACTIVE"}), &now));
+        assert!(agrees_where_present(&json!({"sourceGroupId": "00g1", "targetGroupName": "x"}), &now));
+        assert!(!agrees_where_present(&json!({"sourceGroupId": "00g1", "status": "INACTIVE"}), &now));
     }
 
     #[test]
@@ -417,8 +421,17 @@ mod tests {
     #[test]
     fn a_patch_is_unchanged_when_its_values_are_there() {
         let now = json!({"profile": {"organizationalUnit": "OU=a"}});
-        assert!(patch_says(&json!([{"op": "replace", "path": "/profile/organizationalUnit", "value": "OU=a"}]), &now));
-        assert!(!patch_says(&json!([{"op": "replace", "path": "/profile/organizationalUnit", "value": "OU=b"}]), &now));
-        assert!(!patch_says(&json!([{"op": "test", "path": "/profile/organizationalUnit", "value": "OU=a"}]), &now));
+        assert!(patch_is_applied(
+            &json!([{"op": "replace", "path": "/profile/organizationalUnit", "value": "OU=a"}]),
+            &now
+        ));
+        assert!(!patch_is_applied(
+            &json!([{"op": "replace", "path": "/profile/organizationalUnit", "value": "OU=b"}]),
+            &now
+        ));
+        assert!(!patch_is_applied(
+            &json!([{"op": "test", "path": "/profile/organizationalUnit", "value": "OU=a"}]),
+            &now
+        ));
     }
 }

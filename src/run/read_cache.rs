@@ -1,6 +1,6 @@
-//! The run's picture of the org: what it has read lately, which answers a write's look without a call.
+//! The run's cache of the org: what it has read lately, which answers a write's look without a call.
 //!
-//! Reading by pages thereby saves a read per item. What a write changes is changed in the picture too, or forgotten. Scripts are never
+//! Reading by pages thereby saves a read per item. What a write changes is changed in the cache too, or forgotten. Scripts are never
 //! answered from here: what they ask is asked.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -19,7 +19,7 @@ use crate::okta::{HttpMethod, NextPage};
 const AGE: Duration = Duration::from_secs(300);
 /// How long reads may lag behind a write: what the run itself wrote is known for so long.
 pub(super) const READ_LAG: Duration = Duration::from_secs(120);
-/// Bytes of JSON. A picture that grows beyond is begun anew: it saves calls, nothing depends on it.
+/// Bytes of JSON. A cache that grows beyond is begun anew: it saves calls, nothing depends on it.
 const LARGEST: usize = 48 << 20;
 
 /// Pages of a list that is read again as a whole.
@@ -74,28 +74,28 @@ impl ReadCache {
     }
 
     /// Takes in an answered read.
-    pub(super) fn learn(&self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>) {
-        self.take_in(call, page, from, Some(Instant::now()));
+    pub(super) fn insert(&self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>) {
+        self.insert_at(call, page, from, Some(Instant::now()));
     }
 
     /// Takes in a read that was answered when the run was executed before.
-    pub(super) fn recall(&self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>) {
-        self.take_in(call, page, from, None);
+    pub(super) fn insert_stale(&self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>) {
+        self.insert_at(call, page, from, None);
     }
 
-    fn take_in(&self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>, at: ReadTime) {
+    fn insert_at(&self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>, at: ReadTime) {
         let CallAction::Operation(operation) = call.action else {
             return;
         };
-        // What leaves out fields is no picture.
+        // What leaves out fields is not kept.
         if operation.method != HttpMethod::Get || call.query.iter().any(|(name, _)| name == "fields") {
             return;
         }
         let mut seen = self.seen();
         match (operation.name, operation.result) {
             ("list_group_users" | "list_user_groups", _) => {
-                seen.walked(call, page, from);
-                seen.learn_members(call, page, from, at);
+                seen.note_page(call, page, from);
+                seen.insert_members(call, page, from, at);
             }
             (name, kind) if kind != ResultKind::Array => {
                 if name == "get_user" {
@@ -107,7 +107,7 @@ impl ReadCache {
                 seen.keep(&call.org, &call.path, &page.body, at);
             }
             (_, ResultKind::Array) if operation_semantics::reader_below(operation.path).is_some() => {
-                seen.walked(call, page, from);
+                seen.note_page(call, page, from);
                 for item in page.body.as_array().into_iter().flatten() {
                     if let Some(id) = item["id"].as_str() {
                         seen.keep(&call.org, &format!("{}/{id}", call.path), item, at);
@@ -152,7 +152,7 @@ impl ReadCache {
         seen.logins.get(&(org.to_owned(), user.to_owned())).cloned()
     }
 
-    /// Whether the picture has something at `path` that is too old. What was forgotten because a write changed it is not old.
+    /// Whether the cache has something at `path` that is too old. What was forgotten because a write changed it is not old.
     pub(super) fn is_old(&self, org: &str, path: &str) -> bool {
         let seen = self.seen();
         let found = seen.things.get(&seen.key_of(org, path));
@@ -223,7 +223,13 @@ impl ReadCache {
 
     /// Takes in a membership that this run wrote so long ago, when it was executed before; `None`: what became of that write is not known,
     /// and with it nothing that it wrote earlier.
-    pub(super) fn recall_member(&self, of_group: (&str, &str), user: &str, is_member: Option<bool>, age: Duration) {
+    pub(super) fn insert_stale_member(
+        &self,
+        of_group: (&str, &str),
+        user: &str,
+        is_member: Option<bool>,
+        age: Duration,
+    ) {
         let of_group = (of_group.0.to_owned(), of_group.1.to_owned());
         let mut seen = self.seen();
         let written = seen.written.entry(of_group).or_default();
@@ -234,7 +240,7 @@ impl ReadCache {
     }
 
     /// Takes in a write and its answer.
-    pub(super) fn wrote(&self, call: &ApiCall, answer: &Value) {
+    pub(super) fn apply_write(&self, call: &ApiCall, answer: &Value) {
         let mut seen = self.seen();
         match (call.name().as_str(), call.arguments.as_slice()) {
             (name @ ("assign_user_to_group" | "unassign_user_from_group"), [group, user]) => {
@@ -249,9 +255,9 @@ impl ReadCache {
             }
             (name, _) => {
                 if name.contains("group") && call.path.starts_with("/api/v1/apps/") {
-                    seen.forget_group_scoped(&call.org);
+                    seen.invalidate_group_scoped(&call.org);
                 }
-                seen.forget_at(call);
+                seen.invalidate_at(call);
                 let is_whole = matches!(call.action, CallAction::Operation(operation) if operation_semantics::reader_of(operation.path).is_some());
                 if is_whole && answer.is_object() && call.method() != HttpMethod::Delete {
                     seen.keep(&call.org, &call.path, answer, Some(Instant::now()));
@@ -261,9 +267,9 @@ impl ReadCache {
     }
 
     /// Forgets what a write may have changed whose answer is lost.
-    pub(super) fn forget(&self, call: &ApiCall) {
+    pub(super) fn invalidate(&self, call: &ApiCall) {
         let mut seen = self.seen();
-        seen.forget_at(call);
+        seen.invalidate_at(call);
         if let ("assign_user_to_group" | "unassign_user_from_group", [group, user]) =
             (call.name().as_str(), call.arguments.as_slice())
         {
@@ -273,7 +279,7 @@ impl ReadCache {
             }
             seen.members.remove(&(call.org.clone(), group.clone()));
             seen.groups.remove(&(call.org.clone(), user.clone()));
-            seen.forget_app_users(&call.org, user);
+            seen.invalidate_app_users(&call.org, user);
         }
     }
 }
@@ -334,7 +340,7 @@ impl CachedAnswer {
         }
     }
 
-    fn walked(&mut self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>) {
+    fn note_page(&mut self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>) {
         let begun = match from {
             None => Some((call.clone(), 0)),
             Some(link) => self.walks.remove(&(call.org.clone(), link.clone())),
@@ -354,7 +360,7 @@ impl CachedAnswer {
         self.lists.insert(list, (first, pages + 1));
     }
 
-    fn learn_members(&mut self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>, at: ReadTime) {
+    fn insert_members(&mut self, call: &ApiCall, page: &ListPage, from: Option<&NextPage>, at: ReadTime) {
         let mut ids = match from {
             None => HashSet::new(),
             Some(link) => match self.begun.remove(&(call.org.clone(), link.clone())) {
@@ -373,7 +379,7 @@ impl CachedAnswer {
         }
         let is_of_group = call.name() == "list_group_users";
         if at.is_some() {
-            self.shown(&call.org, is_of_group, of, &ids);
+            self.note_shown(&call.org, is_of_group, of, &ids);
         }
         let lists = if is_of_group { &mut self.members } else { &mut self.groups };
         let known = lists.entry((call.org.clone(), of.clone())).or_default();
@@ -383,7 +389,7 @@ impl CachedAnswer {
     }
 
     /// What a read shows as it was written needs no more patience: when a later one does not, somebody changed it.
-    fn shown(&mut self, org: &str, is_of_group: bool, of: &str, ids: &HashSet<String>) {
+    fn note_shown(&mut self, org: &str, is_of_group: bool, of: &str, ids: &HashSet<String>) {
         let of_org = self.written.iter_mut().filter(|((of, _), _)| of == org);
         for ((_, group), written) in of_org {
             if is_of_group && group == of {
@@ -412,26 +418,26 @@ impl CachedAnswer {
                 None => {}
             }
         }
-        self.forget_app_users(org, user);
+        self.invalidate_app_users(org, user);
     }
 
     /// Groups decide over app users in scope GROUP; those in scope USER stay as they are (Okta's help on app assignments).
-    fn forget_app_users(&mut self, org: &str, user: &str) {
+    fn invalidate_app_users(&mut self, org: &str, user: &str) {
         let paths = self.app_users.get(&(org.to_owned(), user.to_owned())).cloned().unwrap_or_default();
         for path in paths {
-            self.forget_unless_individual(org, &path);
+            self.invalidate_unless_individual(org, &path);
         }
     }
 
-    fn forget_group_scoped(&mut self, org: &str) {
+    fn invalidate_group_scoped(&mut self, org: &str) {
         let of_org = self.app_users.iter().filter(|((of, _), _)| of == org);
         let paths: Vec<String> = of_org.flat_map(|(_, paths)| paths.iter().cloned()).collect();
         for path in paths {
-            self.forget_unless_individual(org, &path);
+            self.invalidate_unless_individual(org, &path);
         }
     }
 
-    fn forget_unless_individual(&mut self, org: &str, path: &str) {
+    fn invalidate_unless_individual(&mut self, org: &str, path: &str) {
         let key = (org.to_owned(), path.to_owned());
         let individual = |text: &str| text.contains(r#""scope":"USER""#);
         if self.things.get(&key).is_some_and(|(_, text)| !individual(text)) {
@@ -440,10 +446,10 @@ impl CachedAnswer {
     }
 
     /// What stands at the path of a write, and what it is an action on (`…/lifecycle/activate`).
-    fn forget_at(&mut self, call: &ApiCall) {
+    fn invalidate_at(&mut self, call: &ApiCall) {
         // What a call does that is not in the table nobody knows.
         if matches!(call.action, CallAction::Direct(_)) {
-            return self.forget_org(&call.org);
+            return self.invalidate_org(&call.org);
         }
         self.remove(&self.key_of(&call.org, &call.path));
         if let Some((of, _)) = call.path.split_once("/lifecycle/") {
@@ -457,7 +463,7 @@ impl CachedAnswer {
         }
     }
 
-    fn forget_org(&mut self, org: &str) {
+    fn invalidate_org(&mut self, org: &str) {
         let gone: Vec<CacheKey> = self.things.keys().filter(|(of, _)| of == org).cloned().collect();
         for key in &gone {
             self.remove(key);
@@ -491,145 +497,145 @@ mod tests {
 
     #[test]
     fn items_of_a_list_are_known_by_their_own_path() {
-        let picture = ReadCache::default();
-        picture.learn(
+        let cache = ReadCache::default();
+        cache.insert(
             &call("list_application_users", &["0oa1"]),
             &page(json!([{"id": "00u1", "scope": "USER"}]), None),
             None,
         );
-        assert_eq!(picture.thing("okta", "/api/v1/apps/0oa1/users/00u1"), Some(json!({"id": "00u1", "scope": "USER"})));
-        assert_eq!(picture.thing("hub", "/api/v1/apps/0oa1/users/00u1"), None);
+        assert_eq!(cache.thing("okta", "/api/v1/apps/0oa1/users/00u1"), Some(json!({"id": "00u1", "scope": "USER"})));
+        assert_eq!(cache.thing("hub", "/api/v1/apps/0oa1/users/00u1"), None);
     }
 
     #[test]
     fn members_are_known_when_all_pages_were_read() {
-        let picture = ReadCache::default();
+        let cache = ReadCache::default();
         let list = call("list_group_users", &["00g1"]);
         let link = NextPage::new("n");
-        picture.learn(&list, &page(json!([{"id": "00u1"}]), Some("n")), None);
-        assert_eq!(picture.is_member("okta", "00g1", "00u1", AGE), None);
-        picture.learn(&list, &page(json!([{"id": "00u2"}]), None), Some(&link));
-        assert_eq!(picture.is_member("okta", "00g1", "00u1", AGE), Some(true));
-        assert_eq!(picture.is_member("okta", "00g1", "00u3", AGE), Some(false));
-        picture.wrote(&call("unassign_user_from_group", &["00g1", "00u1"]), &Value::Null);
-        assert_eq!(picture.is_member("okta", "00g1", "00u1", AGE), Some(false));
-        picture.forget(&call("assign_user_to_group", &["00g1", "00u1"]));
-        assert_eq!(picture.is_member("okta", "00g1", "00u1", AGE), None);
+        cache.insert(&list, &page(json!([{"id": "00u1"}]), Some("n")), None);
+        assert_eq!(cache.is_member("okta", "00g1", "00u1", AGE), None);
+        cache.insert(&list, &page(json!([{"id": "00u2"}]), None), Some(&link));
+        assert_eq!(cache.is_member("okta", "00g1", "00u1", AGE), Some(true));
+        assert_eq!(cache.is_member("okta", "00g1", "00u3", AGE), Some(false));
+        cache.apply_write(&call("unassign_user_from_group", &["00g1", "00u1"]), &Value::Null);
+        assert_eq!(cache.is_member("okta", "00g1", "00u1", AGE), Some(false));
+        cache.invalidate(&call("assign_user_to_group", &["00g1", "00u1"]));
+        assert_eq!(cache.is_member("okta", "00g1", "00u1", AGE), None);
     }
 
     #[test]
     fn a_membership_that_was_written_is_waited_for_until_a_read_shows_it() {
-        let picture = ReadCache::default();
+        let cache = ReadCache::default();
         let (join, leave) =
             (call("assign_user_to_group", &["00g1", "00u1"]), call("unassign_user_from_group", &["00g2", "00u1"]));
-        picture.wrote(&join, &Value::Null);
-        picture.wrote(&leave, &Value::Null);
-        let written = |call: &ApiCall| picture.written_member(call, AGE);
+        cache.apply_write(&join, &Value::Null);
+        cache.apply_write(&leave, &Value::Null);
+        let written = |call: &ApiCall| cache.written_member(call, AGE);
         assert_eq!((written(&join), written(&leave)), (Some(true), Some(false)));
         // Neither is shown yet, then one is.
         let groups = call("list_user_groups", &["00u1"]);
-        picture.learn(&groups, &page(json!([{"id": "00g2"}]), None), None);
+        cache.insert(&groups, &page(json!([{"id": "00g2"}]), None), None);
         assert_eq!((written(&join), written(&leave)), (Some(true), Some(false)));
         let members = call("list_group_users", &["00g1"]);
-        picture.learn(&members, &page(json!([{"id": "00u1"}]), None), None);
+        cache.insert(&members, &page(json!([{"id": "00u1"}]), None), None);
         assert_eq!((written(&join), written(&leave)), (None, Some(false)));
     }
 
     #[test]
     fn the_later_of_two_reads_tells_a_membership_unless_it_lags() {
-        let picture = ReadCache::default();
-        let is_member = || picture.is_member("okta", "00g1", "00u1", AGE);
-        picture.wrote(&call("assign_user_to_group", &["00g1", "00u1"]), &Value::Null);
+        let cache = ReadCache::default();
+        let is_member = || cache.is_member("okta", "00g1", "00u1", AGE);
+        cache.apply_write(&call("assign_user_to_group", &["00g1", "00u1"]), &Value::Null);
         assert_eq!(is_member(), Some(true));
         // The members as they were before the write.
         let members = call("list_group_users", &["00g1"]);
-        picture.learn(&members, &page(json!([]), None), None);
+        cache.insert(&members, &page(json!([]), None), None);
         assert_eq!(is_member(), None);
         let groups = call("list_user_groups", &["00u1"]);
         std::thread::sleep(Duration::from_millis(1));
-        picture.learn(&groups, &page(json!([{"id": "00g1"}]), None), None);
+        cache.insert(&groups, &page(json!([{"id": "00g1"}]), None), None);
         assert_eq!(is_member(), Some(true));
         // Somebody took the user out.
         std::thread::sleep(Duration::from_millis(1));
-        picture.learn(&members, &page(json!([]), None), None);
+        cache.insert(&members, &page(json!([]), None), None);
         assert_eq!(is_member(), Some(false));
     }
 
     #[test]
     fn a_membership_changes_only_group_scoped_app_users() {
-        let picture = ReadCache::default();
+        let cache = ReadCache::default();
         let users = json!([{"id": "00u1", "scope": "USER"}, {"id": "00u2", "scope": "GROUP"}]);
-        picture.learn(&call("list_application_users", &["0oa1"]), &page(users, None), None);
+        cache.insert(&call("list_application_users", &["0oa1"]), &page(users, None), None);
         for user in ["00u1", "00u2"] {
-            picture.wrote(&call("assign_user_to_group", &["00g1", user]), &Value::Null);
+            cache.apply_write(&call("assign_user_to_group", &["00g1", user]), &Value::Null);
         }
-        assert!(picture.thing("okta", "/api/v1/apps/0oa1/users/00u1").is_some());
-        assert!(picture.thing("okta", "/api/v1/apps/0oa1/users/00u2").is_none());
+        assert!(cache.thing("okta", "/api/v1/apps/0oa1/users/00u1").is_some());
+        assert!(cache.thing("okta", "/api/v1/apps/0oa1/users/00u2").is_none());
     }
 
     #[test]
     fn a_list_that_was_read_whole_can_be_read_again() {
-        let picture = ReadCache::default();
+        let cache = ReadCache::default();
         let list = call("list_application_users", &["0oa1"]).query("limit", "500");
-        picture.learn(&list, &page(json!([{"id": "00u1"}]), Some("n")), None);
-        assert!(picture.list_of("okta", "/api/v1/apps/0oa1/users/00u1").is_none());
-        picture.learn(&list, &page(json!([]), None), Some(&NextPage::new("n")));
-        let again = picture.list_of("okta", "/api/v1/apps/0oa1/users/00u9").expect("a list");
+        cache.insert(&list, &page(json!([{"id": "00u1"}]), Some("n")), None);
+        assert!(cache.list_of("okta", "/api/v1/apps/0oa1/users/00u1").is_none());
+        cache.insert(&list, &page(json!([]), None), Some(&NextPage::new("n")));
+        let again = cache.list_of("okta", "/api/v1/apps/0oa1/users/00u9").expect("a list");
         assert_eq!(again.query, [("limit".to_owned(), "500".to_owned())]);
     }
 
     #[test]
     fn what_is_too_old_answers_no_look_and_can_be_read_again_by_pages() {
         for (age, is_fresh) in [(Duration::from_secs(3600), true), (Duration::ZERO, false)] {
-            let picture = ReadCache { age, ..ReadCache::default() };
+            let cache = ReadCache { age, ..ReadCache::default() };
             let members = call("list_group_users", &["00g1"]);
             let users = call("list_application_users", &["0oa1"]);
-            picture.learn(&users, &page(json!([{"id": "00u1"}]), None), None);
-            picture.learn(&members, &page(json!([{"id": "00u1"}]), None), None);
+            cache.insert(&users, &page(json!([{"id": "00u1"}]), None), None);
+            cache.insert(&members, &page(json!([{"id": "00u1"}]), None), None);
             std::thread::yield_now();
             let path = "/api/v1/apps/0oa1/users/00u1";
-            assert_eq!(picture.thing("okta", path).is_some(), is_fresh);
-            assert_eq!(picture.is_old("okta", path), !is_fresh);
-            assert_eq!(picture.is_member("okta", "00g1", "00u1", AGE).is_some(), is_fresh);
-            assert_eq!(picture.has_old_members("okta", "00g1"), !is_fresh);
-            assert!(picture.list_of("okta", path).is_some());
+            assert_eq!(cache.thing("okta", path).is_some(), is_fresh);
+            assert_eq!(cache.is_old("okta", path), !is_fresh);
+            assert_eq!(cache.is_member("okta", "00g1", "00u1", AGE).is_some(), is_fresh);
+            assert_eq!(cache.has_old_members("okta", "00g1"), !is_fresh);
+            assert!(cache.list_of("okta", path).is_some());
         }
     }
 
     #[test]
     fn what_was_read_before_is_old_until_it_is_read_again() {
-        let picture = ReadCache::default();
+        let cache = ReadCache::default();
         let users = call("list_application_users", &["0oa1"]);
         let path = "/api/v1/apps/0oa1/users/00u1";
-        picture.recall(&users, &page(json!([{"id": "00u1", "n": 1}]), None), None);
-        assert_eq!((picture.thing("okta", path), picture.is_old("okta", path)), (None, true));
-        picture.learn(&users, &page(json!([{"id": "00u1", "n": 2}]), None), None);
+        cache.insert_stale(&users, &page(json!([{"id": "00u1", "n": 1}]), None), None);
+        assert_eq!((cache.thing("okta", path), cache.is_old("okta", path)), (None, true));
+        cache.insert(&users, &page(json!([{"id": "00u1", "n": 2}]), None), None);
         // Another lane that replays tells nothing new.
-        picture.recall(&users, &page(json!([{"id": "00u1", "n": 1}]), None), None);
-        assert_eq!(picture.thing("okta", path).expect("an app user")["n"], 2);
+        cache.insert_stale(&users, &page(json!([{"id": "00u1", "n": 1}]), None), None);
+        assert_eq!(cache.thing("okta", path).expect("an app user")["n"], 2);
     }
 
     #[test]
     fn what_a_write_changed_is_forgotten_until_its_list_is_read() {
-        let picture = ReadCache::default();
+        let cache = ReadCache::default();
         let users = call("list_application_users", &["0oa1"]);
         let (one, other) = ("/api/v1/apps/0oa1/users/00u1", "/api/v1/apps/0oa1/users/00u2");
         let both = json!([{"id": "00u1"}, {"id": "00u2"}]);
-        picture.learn(&users, &page(both, None), None);
+        cache.insert(&users, &page(both, None), None);
         for user in ["00u1", "00u2"] {
-            picture.wrote(&call("assign_user_to_group", &["00g1", user]), &Value::Null);
+            cache.apply_write(&call("assign_user_to_group", &["00g1", user]), &Value::Null);
         }
-        assert!(picture.was_forgotten("okta", one) && picture.was_forgotten("okta", other));
-        picture.learn(&users, &page(json!([{"id": "00u1"}]), None), None);
-        assert!(!picture.was_forgotten("okta", one) && !picture.was_forgotten("okta", other));
+        assert!(cache.was_forgotten("okta", one) && cache.was_forgotten("okta", other));
+        cache.insert(&users, &page(json!([{"id": "00u1"}]), None), None);
+        assert!(!cache.was_forgotten("okta", one) && !cache.was_forgotten("okta", other));
     }
 
     #[test]
     fn an_update_is_known_by_its_answer() {
-        let picture = ReadCache::default();
+        let cache = ReadCache::default();
         let mut update = call("update_application_user", &["0oa1", "00u1"]);
         update.body = Some(json!({"scope": "GROUP"}));
-        picture.wrote(&update, &json!({"id": "00u1", "scope": "GROUP"}));
-        assert_eq!(picture.thing("okta", "/api/v1/apps/0oa1/users/00u1").expect("an app user")["scope"], "GROUP");
+        cache.apply_write(&update, &json!({"id": "00u1", "scope": "GROUP"}));
+        assert_eq!(cache.thing("okta", "/api/v1/apps/0oa1/users/00u1").expect("an app user")["scope"], "GROUP");
     }
 }

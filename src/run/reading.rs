@@ -51,7 +51,7 @@ impl Run {
                 body: self.restored(lane, call, next, answer["body"].take()).await?,
             };
             self.named_addresses().learn(call, &page.body);
-            self.picture().recall(call, &page, next);
+            self.read_cache().insert_stale(call, &page, next);
             return Ok(page);
         }
         self.page_asked_by(ReadAsker::Script, lane, call, next).await
@@ -117,7 +117,7 @@ impl Run {
                 let body = position.map(|_| json!({ "body": self.redact(&page.body), "next": page.next.as_ref().map(okta::NextPage::as_str) }));
                 self.keep_read(lane, position, EntryState::Answered, &event, &question, body.as_ref())?;
                 self.named_addresses().learn(call, &page.body);
-                self.picture().learn(call, &page, next);
+                self.read_cache().insert(call, &page, next);
                 Ok(page)
             }
             Err(error) => {
@@ -193,7 +193,7 @@ impl Run {
             reason: format!("{} is tried again after: {error}", call.name()),
             seconds: pause.as_secs_f64(),
         };
-        self.tell(lane, kind)?;
+        self.emit(lane, kind)?;
         self.pause(pause).await
     }
 

@@ -253,7 +253,7 @@ impl NameMeaning {
             if known.len() >= MOST_NAMES {
                 known.clear();
             }
-            let meaning = Self::judged(&plain(name));
+            let meaning = Self::judged(&compared_name(name));
             known.insert(name.into(), meaning);
             meaning
         })
@@ -307,7 +307,7 @@ fn is_web_token(word: &str) -> bool {
 }
 
 /// The name as it is compared: `client_secret`, `clientSecret` and `Client-Secret` are one.
-fn plain(name: &str) -> String {
+fn compared_name(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
@@ -328,7 +328,9 @@ fn describes(name: &str, value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => true,
         Value::String(text) => {
-            text.is_empty() || DESCRIBING.contains(&plain(name).as_str()) || (name != "value" && is_constant(text))
+            text.is_empty()
+                || DESCRIBING.contains(&compared_name(name).as_str())
+                || (name != "value" && is_constant(text))
         }
         Value::Array(items) => items.iter().all(|item| describes(name, item)),
         Value::Object(fields) => is_description(fields),

@@ -84,7 +84,7 @@ impl Run {
         let (fate, seen) = self.fate_by_looks(lane, call, write).await?;
         Ok(match fate {
             UnansweredOutcome::Happened => {
-                let event = stamp_event(lane, EventKind::Performed(self.line(call)));
+                let event = stamp_event(lane, EventKind::Performed(self.call_line(call)));
                 let done = self.settled_as_done(lane, call, write, seen, Some(&event))?;
                 SettledWrite::Done(done)
             }
@@ -107,7 +107,7 @@ impl Run {
     ) -> Result<Option<SettledWrite>, CallError> {
         match self.fate_by_looks(lane, call, write).await {
             Ok((UnansweredOutcome::Happened, seen)) => {
-                let event = stamp_event(lane, EventKind::Performed(self.line(call)));
+                let event = stamp_event(lane, EventKind::Performed(self.call_line(call)));
                 let done = self.settled_as_done(lane, call, write, seen, Some(&event))?;
                 Ok(Some(SettledWrite::Done(done)))
             }

@@ -79,7 +79,7 @@ impl Run {
             for end in ended {
                 match end? {
                     UndoEnd::Undone => {}
-                    UndoEnd::AllBut(staying) => accounts.extend(staying),
+                    UndoEnd::AllBut(staying_accounts) => accounts.extend(staying_accounts),
                     UndoEnd::Left(one) => found.push(one),
                 }
             }
@@ -100,7 +100,7 @@ impl Run {
             ItemStart::Lane { lane, .. } => lane,
             ItemStart::Done(value) => {
                 self.tell_undone(step)?;
-                return Ok(staying(value).map_or(UndoEnd::Undone, UndoEnd::AllBut));
+                return Ok(staying_accounts(value).map_or(UndoEnd::Undone, UndoEnd::AllBut));
             }
             // Only a failed item of a script is taken back within its run.
             ItemStart::TakingBack { .. } => return Ok(UndoEnd::Left(step.left(UNANSWERED))),
@@ -177,7 +177,7 @@ impl Run {
             }
             UnansweredOutcome::DidNotHappen => {
                 let words = format!("{} had not happened", step.call.name());
-                self.tell(lane, EventKind::Note { words })?;
+                self.emit(lane, EventKind::Note { words })?;
                 self.tell_settled(step, EntryState::Void, &Value::Null)?;
                 WriteInverse::Deletion
             }
@@ -263,7 +263,7 @@ impl Run {
         }
         // What is sent changes what would be found.
         let found = !lane.is_replaying()
-            && pre_read::look(self, lane, delete, ReadFreshness::Org).await?.verdict == WriteComparison::Unchanged;
+            && pre_read::look(self, lane, delete, ReadFreshness::Live).await?.verdict == WriteComparison::Unchanged;
         let named = json!({"gone": delete.path});
         Ok(self.value(lane, &named, || found.into())? == true)
     }
@@ -279,7 +279,7 @@ impl Run {
         let mut sight = self.sight();
         loop {
             let now = pre_read::look(self, lane, &step.call, sight).await?.before;
-            sight = ReadFreshness::Org;
+            sight = ReadFreshness::Live;
             // The record has no secrets.
             if self.redact(&now)["profile"] == *profile {
                 return Ok(None);
@@ -325,7 +325,7 @@ fn bulk_of(step: &UndoStep) -> Option<(&str, &str)> {
 }
 
 /// Accounts that an undo of a step left when it was executed before: one of them in older journals.
-fn staying(value: Value) -> Option<Vec<AwaitedAccount>> {
+fn staying_accounts(value: Value) -> Option<Vec<AwaitedAccount>> {
     let one = |value| serde_json::from_value(value).map(|account| vec![account]);
     let all = serde_json::from_value(value.clone()).or_else(|_| one(value));
     all.ok()

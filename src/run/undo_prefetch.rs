@@ -73,8 +73,8 @@ impl Run {
     /// the failure.
     pub(super) fn sight(&self) -> ReadFreshness {
         match self.settings().procedure.kind {
-            RunKind::Undo(_) => ReadFreshness::Picture,
-            RunKind::Run => ReadFreshness::Org,
+            RunKind::Undo(_) => ReadFreshness::Cached,
+            RunKind::Run => ReadFreshness::Live,
         }
     }
 

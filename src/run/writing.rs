@@ -151,10 +151,10 @@ impl Run {
         if self.guests().contains_key(&call.org) {
             return Err(CallError::Usage(format!("{} only reads", call.org)));
         }
-        let mut seen = pre_read::look(self, lane, call, ReadFreshness::Picture).await?;
+        let mut seen = pre_read::look(self, lane, call, ReadFreshness::Cached).await?;
         // That nothing is to be done is said by what is there now: somebody may have changed it since it was read.
         if seen.verdict == WriteComparison::Unchanged && seen.is_recalled {
-            seen = pre_read::look(self, lane, call, ReadFreshness::Fresh).await?;
+            seen = pre_read::look(self, lane, call, ReadFreshness::Recent).await?;
         }
         if seen.verdict == WriteComparison::Unchanged {
             return self.unchanged(lane, call, position, seen.before);
@@ -192,7 +192,7 @@ impl Run {
                     }
                     // What was looked for by its name was not there.
                     if !matches!(operation_semantics::look(call), PreRead::Natural(_)) {
-                        seen = pre_read::look(self, lane, call, ReadFreshness::Org).await?;
+                        seen = pre_read::look(self, lane, call, ReadFreshness::Live).await?;
                     }
                 }
             }
@@ -224,7 +224,7 @@ impl Run {
     fn unchanged(&self, lane: &RunLane, call: &ApiCall, position: u64, value: Value) -> Result<WriteResult, CallError> {
         self.count(|counts| counts.unchanged += 1);
         let answer = self.redact(&value);
-        let kind = EventKind::Unchanged(self.line(call));
+        let kind = EventKind::Unchanged(self.call_line(call));
         self.tell_unsent(lane, call, position, EntryState::Answered, kind, &answer)?;
         Ok(WriteResult { changed: false, value })
     }
@@ -295,7 +295,7 @@ impl Run {
             Some(Ok(response)) => self.answered_with(lane, call, intent, response),
             Some(Err(error)) if error.leaves_unknown() => {
                 self.journal_refusal(lane, call, intent, EntryState::Unknown, &error)?;
-                self.picture().forget(call);
+                self.read_cache().invalidate(call);
                 Ok(SendOutcome::Unknown(error, FormerWrite { intent, sent }))
             }
             Some(Err(error)) => {
@@ -347,7 +347,7 @@ impl Run {
         self.journal_refusal(lane, call, intent.intent, EntryState::Refused, &error)?;
         Ok(match reopened {
             Some(SettledWrite::Done(done)) => {
-                self.tell(lane, EventKind::Performed(self.line(call)))?;
+                self.emit(lane, EventKind::Performed(self.call_line(call)))?;
                 SendOutcome::Done(done)
             }
             Some(_) => SendOutcome::Reopened(error),
@@ -399,7 +399,7 @@ impl Run {
     fn broken_off(&self, lane: &RunLane, call: &ApiCall, intent: u64) -> Result<SendOutcome, CallError> {
         let event = stamp_event(
             lane,
-            EventKind::Refused { call: self.line(call), message: "interrupted before it was sent".to_owned() },
+            EventKind::Refused { call: self.call_line(call), message: "interrupted before it was sent".to_owned() },
         );
         self.settle(lane, intent, EntryState::Refused, Some(&event), &Value::Null)?;
         Err(CallError::Interrupted)
@@ -408,7 +408,7 @@ impl Run {
     pub(super) fn has_changed(&self, lane: &RunLane, call: &ApiCall, answer: &Value) {
         self.count(|counts| counts.writes += 1);
         lane.count_write();
-        self.picture().wrote(call, answer);
+        self.read_cache().apply_write(call, answer);
     }
 
     pub(super) fn settle(

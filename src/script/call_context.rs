@@ -105,7 +105,7 @@ thread_local! {
 
 impl CallContext {
     /// Does `work` in this scene, then returns to the scene before.
-    pub fn play<T>(self, work: impl FnOnce() -> T) -> T {
+    pub fn run_within<T>(self, work: impl FnOnce() -> T) -> T {
         struct FormerContext(Option<CallContext>);
         impl Drop for FormerContext {
             fn drop(&mut self) {
@@ -118,7 +118,7 @@ impl CallContext {
     }
 
     /// Makes this the scene of the thread until the scene that is played now ends.
-    pub(in crate::script) fn stay(self) {
+    pub(in crate::script) fn enter(self) {
         SCENE.set(Some(self));
     }
 

@@ -106,6 +106,6 @@ fn refuse_deep_values(engine: &mut Engine) {
 fn tell_note(text: &str) {
     if let Some(scene) = CallContext::current() {
         let words = text.to_owned();
-        let _ = scene.host.run.tell(&scene.lane, EventKind::Note { words });
+        let _ = scene.host.run.emit(&scene.lane, EventKind::Note { words });
     }
 }

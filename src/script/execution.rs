@@ -156,7 +156,7 @@ impl CompiledRunbook {
             host: Arc::clone(host),
             lane: host.run.main_lane().map_err(|error| of_run(&error, CommandExit::Failed))?,
         };
-        let result = scene.play(|| engine.run_ast_with_scope(&mut scope, &ast));
+        let result = scene.run_within(|| engine.run_ast_with_scope(&mut scope, &ast));
         result.map_err(|error| self.explained(&error, sources))
     }
 

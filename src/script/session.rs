@@ -160,7 +160,7 @@ impl ScriptSession {
         if ast.has_functions() {
             self.global.lib.push(ast.shared_lib().clone());
         }
-        let result = self.play(|session| {
+        let result = self.run_within(|session| {
             #[expect(deprecated, reason = "rhai has no other way to keep imports from one text to the next")]
             session.engine.eval_statements_raw(
                 &mut session.global,
@@ -172,9 +172,9 @@ impl ScriptSession {
         self.settled(result, &name)
     }
 
-    fn play<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+    fn run_within<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         let scene = CallContext { host: Arc::clone(&self.host), lane: Arc::clone(&self.lane) };
-        scene.play(|| work(self))
+        scene.run_within(|| work(self))
     }
 
     fn settled<T>(&mut self, result: Result<T, Box<EvalAltResult>>, source: &str) -> Result<T, EntryFailure> {
@@ -221,7 +221,7 @@ impl ScriptSession {
     }
 
     fn part(&mut self, pages: &mut SessionPages, count: usize, most_pages: usize) -> Result<Vec<Value>, EntryFailure> {
-        let result = self.play(|_| pages.list.part(pages.seen, count, most_pages));
+        let result = self.run_within(|_| pages.list.part(pages.seen, count, most_pages));
         let items = self.settled(result, "input")?;
         pages.seen += items.len();
         let texts = items.iter().map(|item| to_json(item).unwrap_or_else(|_| Value::from(self.text_of(item))));

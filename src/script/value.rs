@@ -166,7 +166,7 @@ fn composite(value: &Dynamic, secrets: SecretHandling, levels: usize) -> Result<
         return Ok(text.as_str().into());
     }
     if let Ok(items) = value.as_array_ref() {
-        let levels = deeper(levels)?;
+        let levels = one_level_less(levels)?;
         let items = items
             .iter()
             .enumerate()
@@ -174,7 +174,7 @@ fn composite(value: &Dynamic, secrets: SecretHandling, levels: usize) -> Result<
         return items.collect();
     }
     if let Ok(entries) = value.as_map_ref() {
-        let levels = deeper(levels)?;
+        let levels = one_level_less(levels)?;
         let entries = entries.iter().map(|(key, item)| {
             Ok((key.to_string(), convert(item, secrets, levels).map_err(|unfit| unfit.at_key(key))?))
         });
@@ -187,7 +187,7 @@ fn composite(value: &Dynamic, secrets: SecretHandling, levels: usize) -> Result<
 }
 
 /// One level less.
-fn deeper(levels: usize) -> Result<usize, ConversionError> {
+fn one_level_less(levels: usize) -> Result<usize, ConversionError> {
     levels
         .checked_sub(1)
         .ok_or_else(|| ConversionError::new(format!("is nested in more than {MOST_LEVELS} lists and maps")))

@@ -58,26 +58,26 @@ fn count(value: &Dynamic, left: &mut usize, depth: usize) -> Result<(), TooMuch>
     if depth > MOST_DEPTH {
         return Err(TooMuch::Depth);
     }
-    take(left, ITEM)?;
+    take_bytes(left, ITEM)?;
     if let Ok(text) = value.as_immutable_string_ref() {
-        return take(left, text.len());
+        return take_bytes(left, text.len());
     }
     if let Ok(bytes) = value.as_blob_ref() {
-        return take(left, bytes.len());
+        return take_bytes(left, bytes.len());
     }
     if let Ok(list) = value.as_array_ref() {
         return list.iter().try_for_each(|item| count(item, left, depth + 1));
     }
     if let Ok(map) = value.as_map_ref() {
         return map.iter().try_for_each(|(key, value)| {
-            take(left, key.len() + ENTRY)?;
+            take_bytes(left, key.len() + ENTRY)?;
             count(value, left, depth + 1)
         });
     }
     Ok(())
 }
 
-fn take(left: &mut usize, bytes: usize) -> Result<(), TooMuch> {
+fn take_bytes(left: &mut usize, bytes: usize) -> Result<(), TooMuch> {
     *left = left.checked_sub(bytes).ok_or(TooMuch::Bytes(bytes))?;
     Ok(())
 }

@@ -106,7 +106,7 @@ fn put(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
 /// The priority of a new assignment without one: "next highest" in Okta's API description, taken as the weakest.
 fn next_priority(org: &SimulatedOrg, app: &StoredApp) -> i64 {
     match org.options.assumptions.priority_omitted {
-        PriorityOmitted::Append => effective_group::weakest(app),
+        PriorityOmitted::Append => effective_group::next_priority(app),
         PriorityOmitted::First => 0,
     }
 }
@@ -170,7 +170,7 @@ fn store(org: &mut SimulatedOrg, request: &SignedInRequest, priority: i64, profi
         None => ("group.application_assignment.add", "Add assigned application to group"),
         Some(_) => ("group.application_assignment.update", "Update assigned application of group"),
     };
-    tell(org, request, kind, words);
+    record_event(org, request, kind, words);
     provisioning::group_assigned(org, id, group);
     get(org, request)
 }
@@ -190,12 +190,12 @@ fn patch(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
 fn delete(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let (id, group) = (request.parameter(0), request.parameter(1));
     find(apps::find(org, id)?, group)?;
-    tell(org, request, "group.application_assignment.remove", "Remove assigned application from group");
+    record_event(org, request, "group.application_assignment.remove", "Remove assigned application from group");
     provisioning::group_unassigned(org, id, group);
     ApiAnswer::no_content()
 }
 
-fn tell(org: &mut SimulatedOrg, request: &SignedInRequest, kind: &'static str, words: &str) {
+fn record_event(org: &mut SimulatedOrg, request: &SignedInRequest, kind: &'static str, words: &str) {
     let event = LogEvent::new(kind, words).by(&request.principal);
     let event = event.on_group(org, request.parameter(1)).on_app(org, request.parameter(0));
     log::record(org, event);

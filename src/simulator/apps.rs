@@ -166,7 +166,7 @@ fn create(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let client = oauth::client_of(&app)?;
     org.apps.insert(id.clone(), app);
     org.oauth.clients.extend(client.map(|client| (id.clone(), client)));
-    tell(org, request, "application.lifecycle.create", "Create application", &id);
+    record_event(org, request, "application.lifecycle.create", "Create application", &id);
     ApiAnswer::ok(show(org, find(org, &id)?, request))
 }
 
@@ -201,7 +201,7 @@ fn replace(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
         app.last_updated = now;
     }
     oauth::follow(org, id, keys);
-    tell(org, request, "application.lifecycle.update", "Update application", id);
+    record_event(org, request, "application.lifecycle.update", "Update application", id);
     ApiAnswer::ok(show(org, find(org, id)?, request))
 }
 
@@ -211,7 +211,7 @@ fn delete(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
         return Err(ApiRefusal::new(403, "E0000056", "Delete application forbidden.")
             .cause("The application must be deactivated before deletion."));
     }
-    tell(org, request, "application.lifecycle.delete", "Delete application", id);
+    record_event(org, request, "application.lifecycle.delete", "Delete application", id);
     org.apps.remove(id);
     org.oauth.clients.remove(id);
     org.roles.remove(id);
@@ -251,7 +251,7 @@ fn set_status(
     if let Some(client) = org.oauth.clients.get_mut(id) {
         client.active = status == "ACTIVE";
     }
-    tell(org, request, kind, words, id);
+    record_event(org, request, kind, words, id);
     Ok(())
 }
 
@@ -269,7 +269,7 @@ fn catch_up(org: &mut SimulatedOrg, app: &str) {
     }
 }
 
-fn tell(org: &mut SimulatedOrg, request: &SignedInRequest, kind: &'static str, words: &str, app: &str) {
+fn record_event(org: &mut SimulatedOrg, request: &SignedInRequest, kind: &'static str, words: &str, app: &str) {
     let event = LogEvent::new(kind, words).by(&request.principal).on_app(org, app);
     log::record(org, event);
 }

@@ -60,7 +60,7 @@ fn on_org(service: &OrgService, incoming: &IncomingRequest) -> ControlAnswer {
             Some(route) => (route, parameters),
             None => return unknown(incoming),
         },
-        RouteMatch::WrongMethod(_) => return bad(405, "this path does not take this method"),
+        RouteMatch::WrongMethod(_) => return refuse_control(405, "this path does not take this method"),
         RouteMatch::Unknown => return unknown(incoming),
     };
     let reply = incoming.request(parameters).and_then(|request| match route.handler {
@@ -72,7 +72,7 @@ fn on_org(service: &OrgService, incoming: &IncomingRequest) -> ControlAnswer {
 
 fn unknown(incoming: &IncomingRequest) -> ControlAnswer {
     let path = incoming.path;
-    bad(404, &format!("the simulator's control surface has no {path}"))
+    refuse_control(404, &format!("the simulator's control surface has no {path}"))
 }
 
 fn requests(service: &OrgService) -> Value {
@@ -89,7 +89,7 @@ fn requests(service: &OrgService) -> Value {
 fn options(options: &OrgOptions) -> ControlAnswer {
     match serde_json::to_value(options) {
         Ok(value) => ok(value),
-        Err(error) => bad(500, &error.to_string()),
+        Err(error) => refuse_control(500, &error.to_string()),
     }
 }
 
@@ -106,7 +106,7 @@ fn patch_options(service: &OrgService, body: &[u8]) -> ControlAnswer {
             service.settle(&mut org);
             options(&org.options)
         }
-        Err(error) => bad(400, &format!("these are no options: {error}")),
+        Err(error) => refuse_control(400, &format!("these are no options: {error}")),
     }
 }
 
@@ -125,7 +125,7 @@ fn merge(into: &mut Value, patch: Value) {
 fn advance_clock(service: &OrgService, body: &[u8]) -> ControlAnswer {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let Some(advance) = body["advanceMs"].as_i64() else {
-        return bad(400, "give the milliseconds to advance as `advanceMs`");
+        return refuse_control(400, "give the milliseconds to advance as `advanceMs`");
     };
     let mut org = service.write();
     org.clock_offset = org.clock_offset.saturating_add(advance);
@@ -136,7 +136,7 @@ fn advance_clock(service: &OrgService, body: &[u8]) -> ControlAnswer {
 fn faults(service: &OrgService) -> ControlAnswer {
     match serde_json::to_value(&*service.faults()) {
         Ok(value) => ok(value),
-        Err(error) => bad(500, &error.to_string()),
+        Err(error) => refuse_control(500, &error.to_string()),
     }
 }
 
@@ -148,10 +148,10 @@ fn add_faults(service: &OrgService, body: &[u8]) -> ControlAnswer {
     });
     let ordered = match parsed {
         Ok(ordered) => ordered,
-        Err(error) => return bad(400, &format!("this is no fault: {error}")),
+        Err(error) => return refuse_control(400, &format!("this is no fault: {error}")),
     };
     if let Some(reason) = ordered.iter().find_map(|fault| fault.check().err()) {
-        return bad(400, &reason);
+        return refuse_control(400, &reason);
     }
     service.faults().extend(ordered);
     faults(service)
@@ -161,7 +161,7 @@ fn ok(value: Value) -> ControlAnswer {
     (200, Some(value))
 }
 
-fn bad(status: u16, reason: &str) -> ControlAnswer {
+fn refuse_control(status: u16, reason: &str) -> ControlAnswer {
     (status, Some(json!({"error": reason})))
 }
 
@@ -171,7 +171,7 @@ fn control_answer(reply: Result<ApiAnswer, ApiRefusal>) -> ControlAnswer {
         Err(refusal) => {
             let causes = refusal.causes.join("; ");
             let summary = refusal.summary;
-            bad(refusal.status, format!("{summary} {causes}").trim_end())
+            refuse_control(refusal.status, format!("{summary} {causes}").trim_end())
         }
     }
 }

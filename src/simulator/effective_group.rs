@@ -23,7 +23,7 @@ pub(super) fn in_order(app: &StoredApp) -> Vec<&AppGroup> {
 }
 
 /// The priority after the weakest one; 0 for the first group.
-pub(super) fn weakest(app: &StoredApp) -> i64 {
+pub(super) fn next_priority(app: &StoredApp) -> i64 {
     let last = app.groups.values().map(|group| group.priority).max();
     last.map_or(0, |last| last.saturating_add(1))
 }

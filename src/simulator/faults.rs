@@ -78,7 +78,7 @@ fn once() -> u64 {
 }
 
 /// What the fault that hits this request does; the first that fits counts.
-pub(super) fn strike(faults: &mut [TrafficFault], method: &str, path: &str) -> Option<FaultEffect> {
+pub(super) fn matching_effect(faults: &mut [TrafficFault], method: &str, path: &str) -> Option<FaultEffect> {
     let mut blow = None;
     for fault in faults.iter_mut().filter(|fault| fault.fits(method, path)) {
         fault.seen += 1;
@@ -157,7 +157,7 @@ mod tests {
     fn a_fault_hits_its_requests_only() {
         let mut faults =
             [fault(r#"{"method":"PUT","path":"/api/v1/groups/*/users","after":1,"times":2,"action":"cut_after"}"#)];
-        let mut hits = |method, path| strike(&mut faults, method, path).is_some();
+        let mut hits = |method, path| matching_effect(&mut faults, method, path).is_some();
         assert!(!hits("GET", "/api/v1/groups/g/users/u"));
         assert!(!hits("PUT", "/api/v1/groups/g"));
         assert!(!hits("PUT", "/api/v1/groups/g/users/u"));

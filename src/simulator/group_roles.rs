@@ -55,7 +55,7 @@ fn show_asked(role: &AdminRole, request: &SignedInRequest) -> Value {
 fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let kind = roles::kind(request)?;
     held_roles(org, request)?;
-    let role = roles::give(org, kind, request.parameter(0), "grp")?;
+    let role = roles::assign_role(org, kind, request.parameter(0), "grp")?;
     let shown = show_asked(&role, request);
     log_role_change(org, request, "group.privilege.grant", "Grant group privilege");
     // The description has the role with 200, and nothing with 201.
@@ -67,7 +67,7 @@ fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
 
 fn unassign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     held_roles(org, request)?;
-    roles::take(org, request, request.parameter(0))?;
+    roles::unassign_role(org, request, request.parameter(0))?;
     log_role_change(org, request, "group.privilege.revoke", "Revoke group privilege");
     ApiAnswer::no_content()
 }

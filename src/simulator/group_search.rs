@@ -56,7 +56,7 @@ fn by_beginning(
         .values()
         .filter(|group| membership_lag::is_seen(org, &group.id))
         .filter(|group| group.name().to_lowercase().starts_with(&text));
-    pages::whole(request, found.take(limit).map(show).collect())
+    pages::whole_list(request, found.take(limit).map(show).collect())
 }
 
 fn sorted_or_not(

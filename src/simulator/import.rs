@@ -84,19 +84,19 @@ fn chosen_app(org: &SimulatedOrg, app: Option<&str>) -> Result<OktaId, ApiRefusa
 pub(super) fn run(org: &mut SimulatedOrg, app: &str, kind: ImportExtent) -> ImportCounts {
     let mut done = ImportCounts::default();
     if kind != ImportExtent::Before {
-        tell(org, app, "system.import.start", "Start import");
+        record_event(org, app, "system.import.start", "Start import");
     }
     let accounts = in_scope(org, app);
     let linked = links(org, app);
     let emails = emails(org);
     let known = KnownAccounts { linked: &linked, emails: &emails, tells: kind != ImportExtent::Before };
     for account in &accounts {
-        take(org, app, account, &known, &mut done);
+        import_account(org, app, account, &known, &mut done);
     }
     if kind == ImportExtent::Full {
         done.removed = let_go(org, app, &accounts);
     }
-    tell(org, app, "system.import.complete", "Complete import");
+    record_event(org, app, "system.import.complete", "Complete import");
     done
 }
 
@@ -147,7 +147,13 @@ fn emails(org: &SimulatedOrg) -> HashMap<String, OktaId> {
     users.map(|user| (user.attribute("email").to_lowercase(), user.id.clone())).collect()
 }
 
-fn take(org: &mut SimulatedOrg, app: &str, account: &DirectoryAccount, known: &KnownAccounts, done: &mut ImportCounts) {
+fn import_account(
+    org: &mut SimulatedOrg,
+    app: &str,
+    account: &DirectoryAccount,
+    known: &KnownAccounts,
+    done: &mut ImportCounts,
+) {
     if let Some(user) = known.linked.get(&account.guid.base64()) {
         done.updated += usize::from(refresh(org, app, user, account));
         return;
@@ -239,7 +245,7 @@ fn deactivate(org: &mut SimulatedOrg, user: &str) {
     provisioning::user_deactivated(org, user);
 }
 
-fn tell(org: &mut SimulatedOrg, app: &str, kind: &'static str, words: &str) {
+fn record_event(org: &mut SimulatedOrg, app: &str, kind: &'static str, words: &str) {
     let event = LogEvent::new(kind, words).on_app(org, app);
     log::record(org, event);
 }

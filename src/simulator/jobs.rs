@@ -31,7 +31,7 @@ pub(super) fn queue(
 }
 
 /// Queues a job about a group that does not wait for those before it, except the one in work.
-pub(super) fn overtake(org: &mut SimulatedOrg, app: &str, kind: JobKind, about: String) {
+pub(super) fn queue_first(org: &mut SimulatedOrg, app: &str, kind: JobKind, about: String) {
     let job = ProvisioningJob { due: org.now(), app: app.to_owned(), user: String::new(), kind, account: Some(about) };
     let place = org.outbox.len().min(1);
     org.outbox.insert(place, job);

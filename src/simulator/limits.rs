@@ -36,7 +36,7 @@ pub(super) enum CallCounting {
 }
 
 /// Counts a call of `token` in `bucket`. The second value is false when it must be refused.
-pub(super) fn take(
+pub(super) fn count_call(
     usage: &mut BucketUsage,
     limits: &options::LimitOptions,
     bucket: &RateBucket,
@@ -45,7 +45,7 @@ pub(super) fn take(
     count: CallCounting,
 ) -> (LimitHeaders, bool) {
     if !limits.enabled {
-        return (generous(now), true);
+        return (unlimited_headers(now), true);
     }
     let ceilings = LimitCeilings::of(limits, bucket);
     let length = EpochMillis::try_from(limits.window_seconds.max(1)).unwrap_or(60) * 1000;
@@ -53,7 +53,7 @@ pub(super) fn take(
     if window.end <= now {
         *window = UsageWindow::new(now + length);
     }
-    window.take(ceilings, token, count)
+    window.count_call(ceilings, token, count)
 }
 
 /// The body of a 429.
@@ -71,7 +71,7 @@ pub(super) fn used_up(now: EpochMillis) -> LimitHeaders {
     LimitHeaders { limit: 100, remaining: 0, reset: seconds_up(now + 1) }
 }
 
-fn generous(now: EpochMillis) -> LimitHeaders {
+fn unlimited_headers(now: EpochMillis) -> LimitHeaders {
     LimitHeaders { limit: 1_000_000, remaining: 999_999, reset: seconds_up(now + 60_000) }
 }
 
@@ -100,7 +100,7 @@ impl UsageWindow {
         Self { end, used: 0, by_token: HashMap::new() }
     }
 
-    fn take(&mut self, ceilings: LimitCeilings, token: &str, count: CallCounting) -> (LimitHeaders, bool) {
+    fn count_call(&mut self, ceilings: LimitCeilings, token: &str, count: CallCounting) -> (LimitHeaders, bool) {
         let of_token = self.by_token.get(token).copied().unwrap_or_default();
         let left = ceilings.org.saturating_sub(self.used).min(ceilings.token.saturating_sub(of_token));
         let counted = u64::from(count == CallCounting::Call && left > 0);
@@ -133,7 +133,7 @@ mod tests {
         now: EpochMillis,
     ) -> (u64, u64, bool) {
         let bucket = buckets::bucket_of("GET", "/api/v1/agentPools");
-        let (figures, allowed) = take(usage, limits, bucket, token, now, CallCounting::Call);
+        let (figures, allowed) = count_call(usage, limits, bucket, token, now, CallCounting::Call);
         (figures.limit, figures.remaining, allowed)
     }
 

@@ -136,15 +136,15 @@ const EXAMPLES: &[(&str, &str, &str)] =
 
 /// Given names in letters of ASCII alone.
 pub(super) fn given_names() -> Vec<&'static str> {
-    plain(GIVEN)
+    plain_names(GIVEN)
 }
 
 /// Family names in letters of ASCII alone.
 pub(super) fn family() -> Vec<&'static str> {
-    plain(FAMILY)
+    plain_names(FAMILY)
 }
 
-fn plain(names: &[(&'static str, &'static str)]) -> Vec<&'static str> {
+fn plain_names(names: &[(&'static str, &'static str)]) -> Vec<&'static str> {
     let ascii = names.iter().map(|(_, ascii)| *ascii);
     ascii.filter(|name| name.chars().all(|letter| letter.is_ascii_alphabetic())).collect()
 }
@@ -182,7 +182,7 @@ impl InventedPerson {
             None => (0, index),
             Some(beyond) => (1 + beyond / triples, beyond % triples),
         };
-        let (pair, second) = (scatter(index % pairs, pairs), index / pairs);
+        let (pair, second) = (spread_index(index % pairs, pairs), index / pairs);
         let (given, family) = (GIVEN[pair / FAMILY.len()], FAMILY[pair % FAMILY.len()]);
         let second = (round > 0).then(|| GIVEN[second]);
         let number = (round > 1).then_some(round);
@@ -210,7 +210,7 @@ impl InventedPerson {
 }
 
 /// Spreads 0..modulus over itself, so that neighbours share no name. 1,543 is prime, and no factor of the number of pairs.
-fn scatter(index: usize, modulus: usize) -> usize {
+fn spread_index(index: usize, modulus: usize) -> usize {
     index * 1543 % modulus
 }
 

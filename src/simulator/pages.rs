@@ -29,7 +29,7 @@ pub(super) fn of_map<T>(
     mut show: impl FnMut(&T) -> Option<Value>,
 ) -> ApiReply {
     let after = cursor(request)?;
-    let rest = map.range::<str, _>((lower(after.as_deref()), Bound::Unbounded));
+    let rest = map.range::<str, _>((lower_bound(after.as_deref()), Bound::Unbounded));
     page(request, size, rest.filter_map(|(id, item)| Some((id.clone(), show(item)?))))
 }
 
@@ -41,7 +41,7 @@ pub(super) fn of_set(
     mut show: impl FnMut(&OktaId) -> Option<Value>,
 ) -> ApiReply {
     let after = cursor(request)?;
-    let rest = set.range::<str, _>((lower(after.as_deref()), Bound::Unbounded));
+    let rest = set.range::<str, _>((lower_bound(after.as_deref()), Bound::Unbounded));
     page(request, size, rest.filter_map(|id| Some((id.clone(), show(id)?))))
 }
 
@@ -81,7 +81,7 @@ pub(super) fn page(
 
 /// A list that is answered whole, with a `self` link only.
 #[expect(clippy::unnecessary_wraps, reason = "handlers end with it")]
-pub(super) fn whole(request: &SignedInRequest, items: Vec<Value>) -> ApiReply {
+pub(super) fn whole_list(request: &SignedInRequest, items: Vec<Value>) -> ApiReply {
     let mut answer = ApiAnswer { status: 200, body: Some(Value::Array(items)), headers: Vec::new() };
     let path = &request.path;
     let own = query_text(request.query.iter().map(|(k, v)| (k.as_str(), v.as_str())));
@@ -131,7 +131,7 @@ fn bad_cursor() -> ApiRefusal {
     ApiRefusal::new(400, "E0000029", "Invalid paging request.").cause("Invalid cursor.")
 }
 
-fn lower(after: Option<&str>) -> Bound<&str> {
+fn lower_bound(after: Option<&str>) -> Bound<&str> {
     after.map_or(Bound::Unbounded, Bound::Excluded)
 }
 

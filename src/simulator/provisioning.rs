@@ -27,7 +27,7 @@ pub(super) enum ProfilePush {
 pub(super) fn membership_changed(org: &mut SimulatedOrg, user: &str) {
     let apps: Vec<OktaId> = org.apps.keys().cloned().collect();
     for app in apps {
-        forgive(org, &app, user);
+        allow_assignment(org, &app, user);
         reevaluate(org, &app, user, ProfilePush::WhenChanged);
     }
 }
@@ -142,7 +142,7 @@ fn may_assign(app: &StoredApp, user: &StoredUser) -> bool {
 }
 
 /// A group that the user has left may assign him when he joins it again.
-fn forgive(org: &mut SimulatedOrg, app: &str, user: &str) {
+fn allow_assignment(org: &mut SimulatedOrg, app: &str, user: &str) {
     let (Some(app), Some(member)) = (org.apps.get_mut(app), org.users.get(user)) else {
         return;
     };

@@ -90,7 +90,7 @@ fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
 
 fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let user = users::find_id(org, request)?;
-    let role = give(org, kind(request)?, &user, "ra1")?;
+    let role = assign_role(org, kind(request)?, &user, "ra1")?;
     let shown = show(&role, &user, &request.base);
     log_role_change(org, request, &user, "user.account.privilege.grant", "Grant user privilege");
     ApiAnswer::with_status(201, shown)
@@ -109,7 +109,12 @@ pub(super) fn named_role<'a>(held: &'a [AdminRole], request: &SignedInRequest) -
 }
 
 /// Gives whom `holder` names a role, once; `prefix` begins the id of the assignment.
-pub(super) fn give(org: &mut SimulatedOrg, kind: &str, holder: &str, prefix: &str) -> Result<AdminRole, ApiRefusal> {
+pub(super) fn assign_role(
+    org: &mut SimulatedOrg,
+    kind: &str,
+    holder: &str,
+    prefix: &str,
+) -> Result<AdminRole, ApiRefusal> {
     if held_by(org, holder).iter().any(|role| role.kind == kind) {
         return Err(ApiRefusal::new(409, "E0000090", "The role specified is already assigned to the user."));
     }
@@ -120,7 +125,7 @@ pub(super) fn give(org: &mut SimulatedOrg, kind: &str, holder: &str, prefix: &st
 }
 
 /// Takes the assignment that the path names from whom `holder` names.
-pub(super) fn take(org: &mut SimulatedOrg, request: &SignedInRequest, holder: &str) -> Result<(), ApiRefusal> {
+pub(super) fn unassign_role(org: &mut SimulatedOrg, request: &SignedInRequest, holder: &str) -> Result<(), ApiRefusal> {
     let id = named_role(held_by(org, holder), request)?.id.clone();
     if let Some(roles) = org.roles.get_mut(holder) {
         roles.retain(|role| role.id != id);
@@ -140,7 +145,7 @@ pub(super) fn kind(request: &SignedInRequest) -> Result<&'static str, ApiRefusal
 
 fn unassign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let user = users::find_id(org, request)?;
-    take(org, request, &user)?;
+    unassign_role(org, request, &user)?;
     log_role_change(org, request, &user, "user.account.privilege.revoke", "Revoke user privilege");
     ApiAnswer::no_content()
 }

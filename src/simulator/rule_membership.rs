@@ -44,7 +44,7 @@ fn evaluate(org: &mut SimulatedOrg, rules: &[OktaId], users: &[OktaId]) {
 fn apply(org: &mut SimulatedOrg, rule: &str, expression: &RuleExpression, users: &[OktaId]) {
     let groups: Vec<OktaId> = org.rules[rule].groups().map(str::to_owned).collect();
     for user in users {
-        let matches = holds(org, &org.rules[rule], expression, user);
+        let matches = holds_for_user(org, &org.rules[rule], expression, user);
         let granted = org.rule_grants.get(rule).is_some_and(|it| it.contains(user));
         match (matches, granted) {
             (true, _) => grant(org, rule, &groups, user),
@@ -54,7 +54,7 @@ fn apply(org: &mut SimulatedOrg, rule: &str, expression: &RuleExpression, users:
     }
 }
 
-fn holds(org: &SimulatedOrg, rule: &StoredRule, expression: &RuleExpression, user: &str) -> bool {
+fn holds_for_user(org: &SimulatedOrg, rule: &StoredRule, expression: &RuleExpression, user: &str) -> bool {
     let Some(user) = org.users.get(user) else {
         return false;
     };
@@ -126,7 +126,8 @@ pub(super) fn exclude(org: &mut SimulatedOrg, group: &str, user: &str) -> Result
 fn keepers<'a>(org: &'a SimulatedOrg, group: &'a str, user: &'a str) -> impl Iterator<Item = &'a StoredRule> {
     active(org).filter(move |rule| {
         rule.groups().any(|it| it == group)
-            && rule_expression::parse(expression_of(rule)).is_ok_and(|expression| holds(org, rule, &expression, user))
+            && rule_expression::parse(expression_of(rule))
+                .is_ok_and(|expression| holds_for_user(org, rule, &expression, user))
     })
 }
 

@@ -121,7 +121,7 @@ impl Simulator {
             org.directories.clone_from(&shadows);
             let listener = places.next().await?;
             let address = OrgAddress::of(&org, &listener)?;
-            shadow::introduce(&neighbours, &*upstream, &address.url, &address.token)
+            shadow::register_org(&neighbours, &*upstream, &address.url, &address.token)
                 .await
                 .map_err(SimulatorError::Upstream)?;
             let ledger = Arc::clone(&simulator.ledger);
@@ -403,7 +403,7 @@ fn serve_org(
     mut stopped: watch::Receiver<bool>,
 ) {
     let service = Arc::new(service);
-    tokio::spawn(tick(Arc::clone(&service), stopped.clone()));
+    tokio::spawn(run_due_jobs(Arc::clone(&service), stopped.clone()));
     tokio::spawn(worker::work(Arc::clone(&service), stopped.clone()));
     let router = axum::Router::new()
         .fallback(traffic::answer)
@@ -433,7 +433,7 @@ fn serve_directory(
 }
 
 /// Jobs run without requests too: who looks over LDAP sees a move when it is due.
-async fn tick(service: Arc<OrgService>, mut stopped: watch::Receiver<bool>) {
+async fn run_due_jobs(service: Arc<OrgService>, mut stopped: watch::Receiver<bool>) {
     let mut interval = tokio::time::interval(Duration::from_millis(20));
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {

@@ -280,7 +280,7 @@ impl OrgService {
         count: CallCounting,
     ) -> (LimitHeaders, bool) {
         let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        limits::take(&mut usage, &org.options.limits, endpoint.bucket, token, org.now(), count)
+        limits::count_call(&mut usage, &org.options.limits, endpoint.bucket, token, org.now(), count)
     }
 
     fn count(&self, method: &str, reply: &ApiReply) {

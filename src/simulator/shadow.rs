@@ -39,7 +39,7 @@ use known::KnownAnswers;
 use prediction::PredictedChanges;
 use reading::RuleRead;
 
-pub(super) use begin::{ABOUT, begin, introduce};
+pub(super) use begin::{ABOUT, begin, register_org};
 pub(super) use neighbours::ShadowNeighbours;
 pub use provenance::AnswerProvenance;
 pub(super) use rebuild::{ShadowDirectories, UpstreamReply, is_kept, rebuild};
@@ -129,7 +129,7 @@ impl OrgShadow {
         parameters: &[String],
     ) -> Result<OutgoingAnswer, String> {
         if !sign_in::is_public(endpoint.pattern) {
-            self.meet(service, incoming).await?;
+            self.know_token(service, incoming).await?;
         }
         if incoming.method != "GET" {
             return self.write(service, incoming, endpoint, parameters).await;
@@ -194,7 +194,7 @@ impl OrgShadow {
     }
 
     /// An API token that is not known here is shown to the real org: what its owner may do counts here too.
-    async fn meet(&self, service: &OrgService, incoming: &IncomingRequest<'_>) -> Result<(), String> {
+    async fn know_token(&self, service: &OrgService, incoming: &IncomingRequest<'_>) -> Result<(), String> {
         let Some(secret) = incoming.ssws() else {
             return Ok(());
         };
@@ -202,7 +202,7 @@ impl OrgShadow {
         if unknown {
             let bearer = self.upstream.with_token(SecretString::from(secret.clone()));
             let bearer = match bearer {
-                Some(bearer) => begin::greet(service, &*bearer, &secret).await?.then_some(bearer),
+                Some(bearer) => begin::register_token(service, &*bearer, &secret).await?.then_some(bearer),
                 None => None,
             };
             self.bearers().insert(secret, bearer);

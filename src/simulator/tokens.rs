@@ -18,7 +18,7 @@ pub(super) const ROUTES: &[ApiRoute] = &[
 
 fn list(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let tokens = org.tokens.values().filter(|token| !token.revoked);
-    pages::whole(request, tokens.map(|token| show(token, request)).collect())
+    pages::whole_list(request, tokens.map(|token| show(token, request)).collect())
 }
 
 fn get(org: &SimulatedOrg, request: &SignedInRequest) -> ApiReply {

@@ -39,13 +39,13 @@ pub(super) async fn answer(
         return control::answer(&served, &incoming(&served, &parts, &body));
     }
     let guard = InFlight::enter(&served.service);
-    let response = rough(&served, &guard, &scissors, &parts, &body).await;
+    let response = pass_faults(&served, &guard, &scissors, &parts, &body).await;
     drop(guard);
     response
 }
 
 /// Goes through delay, cap and faults to the service.
-async fn rough(
+async fn pass_faults(
     served: &RunningOrg,
     guard: &InFlight<'_>,
     scissors: &ConnectionCutter,
@@ -60,7 +60,7 @@ async fn rough(
     if guard.number > cap {
         return reply::of_okta(service.refuse_concurrency());
     }
-    let blow = faults::strike(&mut service.faults(), parts.method.as_str(), parts.uri.path());
+    let blow = faults::matching_effect(&mut service.faults(), parts.method.as_str(), parts.uri.path());
     match blow {
         Some(FaultEffect::Refuse(blow)) => {
             let outgoing = service.refuse(ApiRefusal::new(blow.status, "", &blow.summary));

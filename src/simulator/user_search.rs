@@ -50,7 +50,7 @@ fn by_beginning(org: &SimulatedOrg, request: &SignedInRequest, text: &str) -> Ap
                 .any(|name| user.attribute(name).to_lowercase().starts_with(&text))
     };
     let found = org.users.values().filter(fits).take(limit);
-    pages::whole(request, found.map(|user| show_in_list(org, &request.base, user)).collect())
+    pages::whole_list(request, found.map(|user| show_in_list(org, &request.base, user)).collect())
 }
 
 fn by_search(org: &SimulatedOrg, request: &SignedInRequest, text: &str) -> ApiReply {

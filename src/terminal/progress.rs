@@ -70,7 +70,7 @@ impl BulkProgressBar {
         self.counter(tally).fetch_add(1, Ordering::Relaxed);
         self.bar.inc(1);
         let (ended, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
-        let time = longer(self.begun.elapsed(), ended, all, least);
+        let time = longer_estimate(self.begun.elapsed(), ended, all, least);
         *self.left.lock().unwrap_or_else(PoisonError::into_inner) = TimeLeft { told: Instant::now(), time };
         self.bar.set_message(self.message());
     }
@@ -143,7 +143,7 @@ fn speed(per_second: f64) -> String {
 
 /// The speed so far, over all items, tells nothing of a window that is used up, and the limits tell nothing of an org that is slow: the
 /// longer time counts.
-fn longer(elapsed: Duration, ended: u64, all: u64, least: Duration) -> Duration {
+fn longer_estimate(elapsed: Duration, ended: u64, all: u64, least: Duration) -> Duration {
     let rest = all.saturating_sub(ended);
     let (rest, ended) = (u32::try_from(rest), u32::try_from(ended.max(1)));
     let observed = match (rest, ended) {
@@ -200,9 +200,9 @@ mod tests {
     #[test]
     fn the_longer_time_counts() {
         let (second, hour) = (Duration::from_secs(1), Duration::from_secs(3600));
-        assert_eq!(longer(second, 1, 2, hour), hour);
-        assert_eq!(longer(hour, 1, 2, second), hour);
-        assert_eq!(longer(hour, 2, 2, Duration::ZERO), Duration::ZERO);
+        assert_eq!(longer_estimate(second, 1, 2, hour), hour);
+        assert_eq!(longer_estimate(hour, 1, 2, second), hour);
+        assert_eq!(longer_estimate(hour, 2, 2, Duration::ZERO), Duration::ZERO);
         assert_eq!(time_left(hour), "  60 minutes left");
         assert_eq!(time_left(Duration::ZERO), "");
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::preparation::PreparedRunbook;
 use super::super::targets::RunTargets;
 use super::names::ThingNames;
-use super::uncertainty::uncertain;
+use super::uncertainty::uncertain_writes;
 use crate::error::CommandError;
 use crate::okta;
 use crate::report::plan::{
@@ -85,7 +85,7 @@ impl PlanBuilder<'_> {
         let order = ItemOrder::of(&bulks);
         let known = CallKnowledge {
             names: self.names,
-            uncertain: self.world.ledger().map(|ledger| uncertain(events, ledger)).unwrap_or_default(),
+            uncertain: self.world.ledger().map(|ledger| uncertain_writes(events, ledger)).unwrap_or_default(),
             refusals: refusals(events),
             inverses: undo::plan(journal, id, None)?.into_iter().map(|step| (step.write.entry, step.inverse)).collect(),
         };
@@ -363,7 +363,7 @@ const TIMES: &[&str] = &[
     "passwordChanged",
 ];
 
-fn timeless(thing: &Value) -> Value {
+fn without_times(thing: &Value) -> Value {
     let mut thing = thing.clone();
     if let Some(fields) = thing.as_object_mut() {
         fields.retain(|name, _| !TIMES.contains(&name.as_str()));
@@ -396,7 +396,7 @@ fn effect(org: &str, names: &ThingNames, end: &Value) -> PlanEffect {
             changes.retain(|change| !TIMES.contains(&change.field.as_str()));
             changes
         },
-        made: if made { timeless(after) } else { Value::Null },
+        made: if made { without_times(after) } else { Value::Null },
         may: end["guess"] == true,
     }
 }

@@ -8,7 +8,7 @@ use crate::run::event::{CallLine, EventKind, RunEvent};
 use crate::simulator::AnswerProvenance;
 
 /// Requests (by id) of writes that may be otherwise.
-pub(super) fn uncertain(events: &[RunEvent], ledger: &AnswerProvenance) -> HashSet<String> {
+pub(super) fn uncertain_writes(events: &[RunEvent], ledger: &AnswerProvenance) -> HashSet<String> {
     let mut seen = CertaintyTrace { ledger, main: false, items: HashSet::new(), uncertain: HashSet::new() };
     for event in events {
         seen.hear(event);

@@ -14,7 +14,7 @@ pub(super) struct RealOrg(OktaClient);
 
 impl RealOrg {
     pub(super) fn new(client: &OktaClient) -> Self {
-        Self(client.reading())
+        Self(client.read_only())
     }
 
     async fn read(&self, address: &str) -> Result<ApiResponse, OktaError> {
@@ -47,7 +47,7 @@ impl UpstreamOrg for RealOrg {
     }
 
     fn with_token(&self, token: SecretString) -> Option<Arc<dyn UpstreamOrg>> {
-        let client = self.0.signed_by(OrgCredentials::Ssws(token)).ok()?;
+        let client = self.0.with_credentials(OrgCredentials::Ssws(token)).ok()?;
         Some(Arc::new(Self(client)))
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &TestOrgArguments) ->
         test.org().await;
         test.directories(context).await;
     });
-    tell(context, arguments.output, &profile, &test.found);
+    show_diagnosis(context, arguments.output, &profile, &test.found);
     Ok(if test.found.is_bad() { CommandExit::Failed } else { CommandExit::Succeeded })
 }
 
@@ -61,7 +61,7 @@ fn needed_scopes(context: &CommandContext, runbook: &str) -> Result<Vec<String>,
     Ok(report.scopes.iter().map(ToString::to_string).collect())
 }
 
-fn tell(context: &CommandContext, output: OutputFormat, profile: &OrgProfile, found: &OrgDiagnosis) {
+fn show_diagnosis(context: &CommandContext, output: OutputFormat, profile: &OrgProfile, found: &OrgDiagnosis) {
     if output == OutputFormat::Json {
         let shown = json!({"profile": profile.profile, "url": profile.url, "checks": found.as_json()});
         context.terminal.line(&shown.to_string());

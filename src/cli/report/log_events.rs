@@ -37,7 +37,7 @@ pub(super) fn find(
             continue;
         };
         client.ask_for(vec!["okta.logs.read".to_owned()]);
-        let found = runtime.block_on(events(client, first, last)).map_err(|error| cannot(name, &error))?;
+        let found = runtime.block_on(events(client, first, last)).map_err(|error| log_failure(name, &error))?;
         for write in writes.iter_mut().filter(|write| write.call.org == *name) {
             let id = write.call.request_id.as_ref();
             write.log_event_ids = id.and_then(|id| found.get(id)).cloned().unwrap_or_default();
@@ -46,7 +46,7 @@ pub(super) fn find(
     Ok(())
 }
 
-fn cannot(org: &str, error: &crate::okta::OktaError) -> CommandError {
+fn log_failure(org: &str, error: &crate::okta::OktaError) -> CommandError {
     CommandError::failed(format!("the System Log of {org} cannot be read: {error}"))
         .help("the credentials need the right to read it (scope okta.logs.read); without --log-events the report is made from the journal alone")
 }

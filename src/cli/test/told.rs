@@ -11,7 +11,7 @@ use crate::report::junit::{self, TestCase, TestSuite};
 use crate::script::testing::{CoveredSteps, ScriptSuite, StepCoverage};
 
 /// A test that has ended.
-pub(super) fn one(context: &CommandContext, tested: &TestedCase<'_>) {
+pub(super) fn show_case(context: &CommandContext, tested: &TestedCase<'_>) {
     let mark = if tested.verdict.failure.is_some() { "FAILED" } else { "ok    " };
     let seconds = tested.verdict.duration.as_secs_f64();
     let mut text = format!("{mark} {}: {} ({seconds:.1} s)", tested.suite.name(), tested.title());

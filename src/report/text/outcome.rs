@@ -20,7 +20,7 @@ pub(super) struct OutcomeLines<'a> {
 impl OutcomeLines<'_> {
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = vec![String::new(), self.headline()];
-        lines.extend(self.message.into_iter().flat_map(|message| block(" ", &short(message))));
+        lines.extend(self.message.into_iter().flat_map(|message| block(" ", &first_line(message))));
         for remark in self.remarks {
             lines.extend(block(&paint_text(WAITS, "  note:"), remark));
         }
@@ -39,7 +39,7 @@ impl OutcomeLines<'_> {
         };
         let elapsed = self.elapsed.as_ref();
         let elapsed = elapsed.map_or_else(String::new, |elapsed| format!(" after {elapsed}"));
-        let did = did(self.counts);
+        let did = write_counts(self.counts);
         format!("{}{elapsed}: {did} (run {})", paint_text(style, words), self.run)
     }
 
@@ -74,7 +74,7 @@ impl OutcomeLines<'_> {
 }
 
 /// The first line of a message: the rest of it was told when it happened.
-fn short(message: &str) -> String {
+fn first_line(message: &str) -> String {
     let message = told_above(message);
     let first = message.lines().next().unwrap_or_default();
     match first.strip_suffix(':') {
@@ -83,7 +83,7 @@ fn short(message: &str) -> String {
     }
 }
 
-fn did(counts: &RunCounts) -> String {
+fn write_counts(counts: &RunCounts) -> String {
     let mut parts = Vec::new();
     match counts.failed_items {
         _ if counts.items == 0 => {}

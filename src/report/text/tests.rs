@@ -139,7 +139,7 @@ fn nothing_is_told_of_what_was_not_given_and_no_colon_is_left_alone() {
 
 fn told_at(verbosity: OutputVerbosity, events: &[RunEvent]) -> String {
     let mut narrator = TextReporter::new(verbosity, None);
-    let lines: Vec<_> = events.iter().flat_map(|event| narrator.tell(event)).collect();
+    let lines: Vec<_> = events.iter().flat_map(|event| narrator.lines_of(event)).collect();
     anstream::adapter::strip_str(&lines.join("\n")).to_string()
 }
 
@@ -283,7 +283,7 @@ fn parameters_are_cut_to_the_width() {
         parameters: json!({ "users": users }),
     };
     let mut narrator = TextReporter::new(OutputVerbosity::Normal, Some(30));
-    let line = &narrator.tell(&event(0, None, kind))[2];
+    let line = &narrator.lines_of(&event(0, None, kind))[2];
     let line = anstream::adapter::strip_str(line).to_string();
     assert_eq!(line, "  users = user0, user1, user2…");
 }
@@ -293,6 +293,6 @@ fn names_from_an_org_cannot_command_the_terminal() {
     let mut kind = assign(Some(204));
     kind.path = "/api/\u{1b}]0;owned\u{7}".into();
     let mut narrator = TextReporter::new(OutputVerbosity::Normal, None);
-    let lines = narrator.tell(&event(0, Some("jo\u{1b}[2J"), EventKind::Performed(kind)));
+    let lines = narrator.lines_of(&event(0, Some("jo\u{1b}[2J"), EventKind::Performed(kind)));
     assert!(!lines[0].contains("\u{1b}]") && !lines[0].contains("\u{1b}[2J"), "{lines:?}");
 }

@@ -36,12 +36,12 @@ pub(in crate::report) fn duration(seconds: f64) -> String {
     match whole {
         _ if tenths < 100.0 && tenths % 10.0 > 0.0 => format!("{:.1} s", tenths / 10.0),
         0..60 => format!("{whole} s"),
-        60..3600 => two(whole / 60, "min", whole % 60, "s"),
-        _ => two(whole / 3600, "h", whole % 3600 / 60, "min"),
+        60..3600 => two_units(whole / 60, "min", whole % 60, "s"),
+        _ => two_units(whole / 3600, "h", whole % 3600 / 60, "min"),
     }
 }
 
-fn two(large: u64, unit: &str, small: u64, small_unit: &str) -> String {
+fn two_units(large: u64, unit: &str, small: u64, small_unit: &str) -> String {
     match small {
         0 => format!("{large} {unit}"),
         _ => format!("{large} {unit} {small} {small_unit}"),

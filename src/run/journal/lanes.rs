@@ -222,7 +222,7 @@ pub struct BulkStep {
     pub keys: Vec<String>,
 }
 
-pub(super) fn bulks(connection: &Connection, run: &str) -> Result<Vec<BulkStep>, JournalError> {
+pub(super) fn bulk_steps(connection: &Connection, run: &str) -> Result<Vec<BulkStep>, JournalError> {
     let mut statement = connection.prepare_cached(
         "SELECT seq, lane, request FROM entries WHERE run = ?1 AND what = 'value' AND request ->> 'bulk' IS NOT NULL ORDER BY seq",
     )?;

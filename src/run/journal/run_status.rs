@@ -36,7 +36,7 @@ impl RunPhase {
 }
 
 /// Whether that may happen to a run now.
-pub(super) fn turn(connection: &Connection, run: &str, turn: RunTransition) -> Result<(), JournalError> {
+pub(super) fn check_transition(connection: &Connection, run: &str, turn: RunTransition) -> Result<(), JournalError> {
     let records = record::select(connection, "id = ?1", [run])?;
     let outcome = records.first().and_then(|record| record.outcome);
     match outcome.map_or(RunPhase::Open, RunPhase::Ended).then(turn) {

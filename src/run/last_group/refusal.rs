@@ -21,7 +21,7 @@ impl Run {
         position: u64,
         message: String,
     ) -> Result<CallError, CallError> {
-        let kind = EventKind::Refused { call: self.line(call), message: message.clone() };
+        let kind = EventKind::Refused { call: self.call_line(call), message: message.clone() };
         let answer = json!({ "message": message });
         self.tell_unsent(lane, call, position, EntryState::Refused, kind, &answer)?;
         Ok(CallError::Usage(message))

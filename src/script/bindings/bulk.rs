@@ -219,8 +219,9 @@ impl BulkLanes<'_, '_> {
         let scene = CallContext { host: Arc::clone(&self.scene.host), lane: Arc::clone(lane) };
         let item = unshare(&self.items[index]);
         let act = act.for_a_lane();
-        let result =
-            catch_unwind(AssertUnwindSafe(|| scene.play(|| act.call_within_context::<Dynamic>(self.context, (item,)))));
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            scene.run_within(|| act.call_within_context::<Dynamic>(self.context, (item,)))
+        }));
         let result = result.unwrap_or_else(|_| Err("a verb failed unexpectedly; please report this".into()));
         if failed_before == result.is_ok() {
             self.scene.host.run.ended_otherwise(&self.scene.lane);

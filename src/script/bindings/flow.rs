@@ -17,7 +17,7 @@ pub(super) fn register(engine: &mut Engine) {
         })
         .register_fn("note", |context: NativeCallContext, words: Dynamic| {
             let words = show_value(&words);
-            tell(&context, EventKind::Note { words })
+            emit(&context, EventKind::Note { words })
         })
         .register_fn("remark", |context: NativeCallContext, words: &str| {
             let scene = CallSite::of(&context).scene()?;
@@ -57,8 +57,8 @@ fn with_scene(
     act(&scene).map_err(|error| place.error(&scene, error))
 }
 
-pub(super) fn tell(context: &NativeCallContext, kind: EventKind) -> RaisedError<()> {
-    with_scene(context, |scene| scene.host.run.tell(&scene.lane, kind))
+pub(super) fn emit(context: &NativeCallContext, kind: EventKind) -> RaisedError<()> {
+    with_scene(context, |scene| scene.host.run.emit(&scene.lane, kind))
 }
 
 fn check(
@@ -73,7 +73,7 @@ fn check(
         place.usage(format!("check: the fact \"{words}\" must be true or false, not {}", kind_of(found)))
     })?;
     let words = outcome_words(passed, words, failure);
-    tell(context, EventKind::Check { passed, words: words.clone() })?;
+    emit(context, EventKind::Check { passed, words: words.clone() })?;
     if passed {
         return Ok(());
     }
@@ -99,7 +99,7 @@ fn check_all(context: NativeCallContext, facts: Array) -> RaisedError<()> {
     for fact in &facts {
         let (passed, words, advice) = fact_of(&place, fact)?;
         let told = words.clone();
-        tell(&context, EventKind::Check { passed, words })?;
+        emit(&context, EventKind::Check { passed, words })?;
         if !passed {
             problems.push(told);
             help.extend(advice.into_iter().filter(|line| !help.contains(line)).collect::<Vec<_>>());
@@ -147,7 +147,7 @@ fn help_lines(help: &Dynamic) -> Vec<String> {
 fn table(context: &NativeCallContext, columns: Vec<String>, rows: &Array) -> RaisedError<()> {
     let place = CallSite::of(context);
     let rows = rows.iter().map(|row| cells(&place, &columns, row)).collect::<RaisedError<Vec<_>>>()?;
-    tell(context, EventKind::Table { columns, rows })
+    emit(context, EventKind::Table { columns, rows })
 }
 
 /// The keys of the first row: a map has them in order of the alphabet.

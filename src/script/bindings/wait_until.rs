@@ -42,7 +42,7 @@ fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> RaisedEr
     let mut told = false;
     loop {
         let value: Dynamic = fact.call_within_context(&context, ())?;
-        if holds(&value) {
+        if is_truthy(&value) {
             return Ok(value);
         }
         let left = patience.timeout.saturating_sub(begun.elapsed());
@@ -56,7 +56,7 @@ fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> RaisedEr
             told = true;
             let kind = EventKind::Wait { reason: what.clone(), seconds: timeout.as_secs_f64() };
             let run = &scene.host.run;
-            run.tell(&scene.lane, kind).map_err(|error| place.error(&scene, error))?;
+            run.emit(&scene.lane, kind).map_err(|error| place.error(&scene, error))?;
         }
         if !scene.lane.is_replaying() {
             pause(&place, &scene, patience.next().min(left))?;
@@ -91,7 +91,7 @@ impl WaitPatience {
 }
 
 /// Neither `false` nor `()`.
-fn holds(value: &Dynamic) -> bool {
+fn is_truthy(value: &Dynamic) -> bool {
     !value.is_unit() && value.as_bool().unwrap_or(true)
 }
 
@@ -114,7 +114,7 @@ fn manual(context: NativeCallContext, title: &str, options: Map) -> RaisedError<
     let failure = options.text("failure")?;
     options.end()?;
     let scene = place.scene()?;
-    let verified = |verify: &FnPtr| -> RaisedError<bool> { Ok(holds(&verify.call_within_context(&context, ())?)) };
+    let verified = |verify: &FnPtr| -> RaisedError<bool> { Ok(is_truthy(&verify.call_within_context(&context, ())?)) };
     if let Some(verify) = &verify
         && verified(verify)?
     {
@@ -141,7 +141,7 @@ fn manual(context: NativeCallContext, title: &str, options: Map) -> RaisedError<
 fn told_done(place: &CallSite, scene: &CallContext, title: &str) -> RaisedError<()> {
     let kind = EventKind::Check { passed: true, words: format!("done already: {title}") };
     let run = &scene.host.run;
-    run.tell(&scene.lane, kind).map_err(|error| place.error(scene, error))
+    run.emit(&scene.lane, kind).map_err(|error| place.error(scene, error))
 }
 
 /// The name under which a step without one is attested: its title in lower case with dashes.
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn only_false_and_nothing_do_not_hold() {
-        assert!(holds(&1.into()) && holds(&true.into()) && holds(&"".into()));
-        assert!(!holds(&false.into()) && !holds(&Dynamic::UNIT));
+        assert!(is_truthy(&1.into()) && is_truthy(&true.into()) && is_truthy(&"".into()));
+        assert!(!is_truthy(&false.into()) && !is_truthy(&Dynamic::UNIT));
     }
 }

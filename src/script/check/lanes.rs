@@ -25,7 +25,7 @@ impl ScriptLanes {
         let script = ParsedScript::of_tree(source.clone(), ast);
         Self {
             quiet: quiet_closures(&walk::facts(&script, &[])),
-            untaken: script.statements.iter().filter_map(untaken).collect(),
+            untaken: script.statements.iter().filter_map(first_untaken).collect(),
         }
     }
 
@@ -38,7 +38,7 @@ impl ScriptLanes {
     }
 }
 
-fn untaken(statement: &Stmt) -> Option<Position> {
+fn first_untaken(statement: &Stmt) -> Option<Position> {
     let (call, at) = match statement {
         Stmt::FnCall(call, at) => (call, at),
         Stmt::Expr(expression) => match &**expression {

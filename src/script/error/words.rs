@@ -179,7 +179,7 @@ fn property(text: &str, names: &KnownNames) -> DiagnosticWords {
     let (Some(name), Some(kind)) = (quoted.next(), quoted.next()) else {
         return DiagnosticWords::new(lower_first(text));
     };
-    let words = DiagnosticWords::new(format!("{} has no property `{name}`", a(kind)));
+    let words = DiagnosticWords::new(format!("{} has no property `{name}`", with_article(kind)));
     match names.signatures_of(name, "").first() {
         Some(signature) => words.help(format!("`{name}` is a function: call it as {signature}")),
         None => words.helps(names.function_help(name, "")),
@@ -188,9 +188,9 @@ fn property(text: &str, names: &KnownNames) -> DiagnosticWords {
 
 fn mismatch(wanted: &str, found: &str) -> DiagnosticWords {
     let message = match (wanted, found) {
-        ("", found) => format!("{} is of no use here", a(found)),
-        (wanted, "") => format!("{} is expected here", a(wanted)),
-        (wanted, found) => format!("{} is expected here, not {}", a(wanted), a(found)),
+        ("", found) => format!("{} is of no use here", with_article(found)),
+        (wanted, "") => format!("{} is expected here", with_article(wanted)),
+        (wanted, found) => format!("{} is expected here, not {}", with_article(wanted), with_article(found)),
     };
     DiagnosticWords::new(message)
 }
@@ -200,7 +200,7 @@ fn kinds(types: &str) -> Vec<String> {
     types.split(", ").filter(|kind| !kind.is_empty()).map(kind_of).collect()
 }
 
-fn a(kind: &str) -> String {
+fn with_article(kind: &str) -> String {
     match kind_of(kind).as_str() {
         "()" => "the absent value ()".to_owned(),
         "anything" => "anything".to_owned(),

@@ -49,7 +49,7 @@ impl ScriptSession {
             let uses = &piece.uses;
             let changes = uses.declared.iter().chain(&uses.changed);
             let feeds = changes.into_iter().any(|name| needed.contains(name));
-            if piece.wrote || feeds || tells(uses) {
+            if piece.wrote || feeds || has_procedure_verbs(uses) {
                 for name in &uses.declared {
                     needed.remove(name);
                 }
@@ -145,7 +145,7 @@ fn without_header(text: &str) -> String {
 }
 
 /// Verbs of the procedure itself: a runbook is not the same without them.
-fn tells(uses: &NameUses) -> bool {
+fn has_procedure_verbs(uses: &NameUses) -> bool {
     let verbs = VERBS.iter().take_while(|verb| verb.name != "directory");
     let flow: Vec<&str> = verbs.map(|verb| verb.name).collect();
     let tells = |name: &str| flow.contains(&name) || matches!(name, "print" | "debug");

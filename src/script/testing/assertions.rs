@@ -11,9 +11,9 @@ type AssertionResult = Result<(), Box<EvalAltResult>>;
 
 pub(super) fn register(engine: &mut Engine) {
     engine
-        .register_fn("assert", |context: NativeCallContext, fact: Dynamic| holds(&context, &fact, "it is not so"))
+        .register_fn("assert", |context: NativeCallContext, fact: Dynamic| assert_fact(&context, &fact, "it is not so"))
         .register_fn("assert", |context: NativeCallContext, fact: Dynamic, words: ImmutableString| {
-            holds(&context, &fact, &words)
+            assert_fact(&context, &fact, &words)
         })
         .register_fn("assert_eq", |context: NativeCallContext, actual: Dynamic, expected: Dynamic| {
             assert_same(&context, &actual, &expected)
@@ -29,7 +29,7 @@ pub(super) fn raise_failure(context: &NativeCallContext, kind: &str, message: im
     ErrorValue::new(kind, message).raise(context.call_source(), context.call_position())
 }
 
-fn holds(context: &NativeCallContext, fact: &Dynamic, words: &str) -> AssertionResult {
+fn assert_fact(context: &NativeCallContext, fact: &Dynamic, words: &str) -> AssertionResult {
     match fact.as_bool() {
         Ok(true) => Ok(()),
         Ok(false) => Err(raise_failure(context, "assert", words)),

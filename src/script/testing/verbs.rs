@@ -140,7 +140,7 @@ fn enter(around: &TestContext, ground: &TestEnvironment) -> Result<(), CommandEr
     let host =
         RunContext::new(Arc::new(run), around.runtime.clone(), SourceTexts::default(), Arc::new(names(orgs)), "test");
     let scene = CallContext { host: Arc::new(host), lane: Arc::default() };
-    scene.stay();
+    scene.enter();
     Ok(())
 }
 

@@ -86,7 +86,7 @@ pub(in crate::simulator) fn check_scope(
     let Some(needed) = scopes::needed_scopes(method, pattern) else {
         return Err(ApiRefusal::new(403, "E0000005", "Invalid session"));
     };
-    if needed.iter().all(|scope| scopes::holds(&access.scopes, scope)) {
+    if needed.iter().all(|scope| scopes::holds_scope(&access.scopes, scope)) {
         return Ok(());
     }
     let challenge = format!(

@@ -49,7 +49,7 @@ fn show(role: &AdminRole, request: &SignedInRequest) -> Value {
 fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     let kind = roles::kind(request)?;
     held_roles(org, request)?;
-    let role = roles::give(org, kind, request.parameter(0), "irb")?;
+    let role = roles::assign_role(org, kind, request.parameter(0), "irb")?;
     let shown = show(&role, request);
     let status = match org.options.assumptions.answer_status {
         AnswerStatus::Recorded => 201,
@@ -60,6 +60,6 @@ fn assign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
 
 fn unassign(org: &mut SimulatedOrg, request: &SignedInRequest) -> ApiReply {
     held_roles(org, request)?;
-    roles::take(org, request, request.parameter(0))?;
+    roles::unassign_role(org, request, request.parameter(0))?;
     ApiAnswer::no_content()
 }

@@ -27,7 +27,7 @@ pub(super) fn of_token_request(
     required: bool,
 ) -> Result<Option<String>, TokenDenial> {
     let Some(proof) = &form.proof else {
-        let missing = wrong("The DPoP proof JWT header is missing.");
+        let missing = invalid_proof("The DPoP proof JWT header is missing.");
         return if required { Err(missing) } else { Ok(None) };
     };
     let bound = ProofBinding { method: "POST", url: &form.url, token: None };
@@ -43,16 +43,16 @@ pub(super) fn of_token_request(
 
 /// The thumbprint of the proof's key, and its claims.
 pub(super) fn verify(org: &SimulatedOrg, proof: &str, bound: &ProofBinding) -> Result<(String, Value), TokenDenial> {
-    let jwt = ParsedJwt::parse(proof).ok_or_else(|| wrong("The DPoP proof JWT could not be parsed."))?;
+    let jwt = ParsedJwt::parse(proof).ok_or_else(|| invalid_proof("The DPoP proof JWT could not be parsed."))?;
     if jwt.header["typ"] != "dpop+jwt" {
-        return Err(wrong("The DPoP proof JWT header 'typ' must be 'dpop+jwt'."));
+        return Err(invalid_proof("The DPoP proof JWT header 'typ' must be 'dpop+jwt'."));
     }
     let key = &jwt.header["jwk"];
     if !key.is_object() || key.get("d").is_some() {
-        return Err(wrong("The DPoP proof JWT header 'jwk' must be a public key."));
+        return Err(invalid_proof("The DPoP proof JWT header 'jwk' must be a public key."));
     }
     if !jwt.is_signed_by(key) {
-        return Err(wrong("The DPoP proof JWT signature is invalid."));
+        return Err(invalid_proof("The DPoP proof JWT signature is invalid."));
     }
     check_claims(org, &jwt.claims, bound)?;
     Ok((jwt::thumbprint(key), jwt.claims))
@@ -60,32 +60,32 @@ pub(super) fn verify(org: &SimulatedOrg, proof: &str, bound: &ProofBinding) -> R
 
 fn check_claims(org: &SimulatedOrg, claims: &Value, bound: &ProofBinding) -> Result<(), TokenDenial> {
     if claims["htm"] != bound.method {
-        return Err(wrong("The DPoP proof JWT 'htm' claim does not match the request."));
+        return Err(invalid_proof("The DPoP proof JWT 'htm' claim does not match the request."));
     }
     if claims["htu"] != bound.url {
-        return Err(wrong("The DPoP proof JWT 'htu' claim does not match the request."));
+        return Err(invalid_proof("The DPoP proof JWT 'htu' claim does not match the request."));
     }
     let now = org.now().div_euclid(1000);
     let issued = claims["iat"].as_i64();
-    let issued = issued.ok_or_else(|| wrong("The DPoP proof JWT 'iat' claim is missing."))?;
+    let issued = issued.ok_or_else(|| invalid_proof("The DPoP proof JWT 'iat' claim is missing."))?;
     if issued > now + TOLERANCE {
-        return Err(wrong("The DPoP proof JWT was issued in the future."));
+        return Err(invalid_proof("The DPoP proof JWT was issued in the future."));
     }
     if issued < now - LIFE {
-        return Err(wrong("The DPoP proof JWT was issued more than five minutes ago."));
+        return Err(invalid_proof("The DPoP proof JWT was issued more than five minutes ago."));
     }
     if let Some(token) = bound.token
         && claims["ath"] != jwt::hash(token)
     {
-        return Err(wrong("The DPoP proof JWT 'ath' claim does not match the access token."));
+        return Err(invalid_proof("The DPoP proof JWT 'ath' claim does not match the access token."));
     }
     let id = claims["jti"].as_str();
-    let id = id.ok_or_else(|| wrong("The DPoP proof JWT 'jti' claim is missing."))?;
+    let id = id.ok_or_else(|| invalid_proof("The DPoP proof JWT 'jti' claim is missing."))?;
     let until = (issued + LIFE + TOLERANCE) * 1000;
     let used = org.oauth.use_up(&format!("dpop {id}"), until, org.now());
-    used.map_err(|_| wrong("The DPoP proof JWT has already been used."))
+    used.map_err(|_| invalid_proof("The DPoP proof JWT has already been used."))
 }
 
-fn wrong(description: &str) -> TokenDenial {
+fn invalid_proof(description: &str) -> TokenDenial {
     TokenDenial::new("invalid_dpop_proof", description)
 }

@@ -7,7 +7,7 @@ use super::super::model::authorization_server::RefreshGrant;
 use super::super::store::SimulatedOrg;
 use super::form::TokenDenial;
 use super::proof;
-use super::token::{TokenGrantee, give, random};
+use super::token::{TokenGrantee, issue_token, random};
 
 pub(super) fn token(org: &mut SimulatedOrg, form: &PostedForm) -> Result<Value, TokenDenial> {
     let client = form.required("client_id")?.to_owned();
@@ -38,7 +38,7 @@ pub(super) fn give_to_person(org: &mut SimulatedOrg, person: RefreshGrant) -> Va
         scopes: person.scopes.clone(),
         bound_to: person.bound_to.clone(),
     };
-    let mut body = give(org, grantee);
+    let mut body = issue_token(org, grantee);
     if person.scopes.iter().any(|scope| scope == "offline_access") {
         let token = random(43);
         body["refresh_token"] = json!(token);

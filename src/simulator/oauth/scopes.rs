@@ -27,7 +27,7 @@ pub(super) fn needed_scopes(method: &'static str, pattern: &str) -> Option<&'sta
 }
 
 /// Whether `scope` is among `held`; a `.manage` scope implies the `.read` scope of its family (documentation of scopes).
-pub(super) fn holds(held: &[String], scope: &str) -> bool {
+pub(super) fn holds_scope(held: &[String], scope: &str) -> bool {
     let manage = scope.strip_suffix(".read").map(|family| format!("{family}.manage"));
     held.iter().any(|one| one == scope || Some(one) == manage.as_ref())
 }
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn manage_implies_read_and_not_the_other_way_round() {
         let held = ["okta.groups.manage".to_owned(), "okta.users.read".to_owned()];
-        assert!(holds(&held, "okta.groups.read") && holds(&held, "okta.users.read"));
-        assert!(!holds(&held, "okta.users.manage") && !holds(&held, "okta.apps.read"));
+        assert!(holds_scope(&held, "okta.groups.read") && holds_scope(&held, "okta.users.read"));
+        assert!(!holds_scope(&held, "okta.users.manage") && !holds_scope(&held, "okta.apps.read"));
     }
 }

@@ -54,11 +54,11 @@ fn client_credentials(org: &mut SimulatedOrg, form: &PostedForm) -> Result<Value
     let bound_to = proof::of_token_request(org, form, dpop)?;
     let scopes = scopes::granted_scopes(&form.scopes(), &grants)?;
     let grantee = TokenGrantee { principal: id.clone(), client: id, scopes, bound_to };
-    Ok(give(org, grantee))
+    Ok(issue_token(org, grantee))
 }
 
 /// Makes an access token, and the body that hands it over.
-pub(super) fn give(org: &mut SimulatedOrg, grantee: TokenGrantee) -> Value {
+pub(super) fn issue_token(org: &mut SimulatedOrg, grantee: TokenGrantee) -> Value {
     let life = org.options.oauth.token_life_seconds;
     let token = format!("eyJ{}", random(80));
     let kind = if grantee.bound_to.is_some() { "DPoP" } else { "Bearer" };

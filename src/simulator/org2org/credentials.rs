@@ -13,7 +13,7 @@ use super::super::store::SimulatedOrg;
 const FEATURES: [&str; 2] = ["USER_PROVISIONING", "INBOUND_PROVISIONING"];
 
 /// Gives an app the connection, capabilities and pushes of its plan.
-pub(in crate::simulator) fn give(org: &mut SimulatedOrg, app: &str, plan: &AppSpec) {
+pub(in crate::simulator) fn connect_planned(org: &mut SimulatedOrg, app: &str, plan: &AppSpec) {
     let pushes: Vec<GroupPush> = plan.pushes.iter().map(|one| push(org, one)).collect();
     let Some(app) = org.apps.get_mut(app) else {
         return;

@@ -159,7 +159,7 @@ fn start(org: &mut SimulatedOrg, app: &str, push: OktaId) {
         app.groups.contains_key(&push.source).then_some(())
     });
     match source {
-        Some(()) => jobs::overtake(org, app, JobKind::PushGroup, push),
+        Some(()) => jobs::queue_first(org, app, JobKind::PushGroup, push),
         None => queue(org, app, "", JobKind::PushGroup, push),
     }
 }

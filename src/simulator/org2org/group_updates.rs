@@ -69,7 +69,7 @@ pub(super) async fn update(service: &OrgService, line: &HubHttp, job: &Provision
     let failure = outcome.as_ref().err().map(|failure| failure.reason.clone());
     settle(&mut org, job, outcome, Some(wanted.hub_group.clone()));
     let kind = name.kind(failure.is_some());
-    tell(&mut org, job, &wanted, kind, failure.as_deref());
+    record_event(&mut org, job, &wanted, kind, failure.as_deref());
 }
 
 /// Gives a group of the hub this name and description.
@@ -84,7 +84,7 @@ pub(super) async fn describe(
     hub.put(&path, Some(&body)).await.map(drop)
 }
 
-fn tell(
+fn record_event(
     org: &mut SimulatedOrg,
     job: &ProvisioningJob,
     wanted: &DesiredGroupName,

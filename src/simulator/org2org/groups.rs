@@ -143,11 +143,17 @@ pub(super) async fn push(service: &OrgService, line: &HubHttp, job: &Provisionin
     let events = pushed.map(|pushed| pushed.events.clone());
     settle(&mut org, job, outcome.map(drop), group);
     for kind in events.unwrap_or_default() {
-        tell(&mut org, job, &wanted, kind, "Bring group of external application in line");
+        record_event(&mut org, job, &wanted, kind, "Bring group of external application in line");
     }
-    tell(&mut org, job, &wanted, "application.provision.group_push.pushed", "Push group to external application");
+    record_event(
+        &mut org,
+        job,
+        &wanted,
+        "application.provision.group_push.pushed",
+        "Push group to external application",
+    );
     if wanted.ignored > 0 {
-        tell(
+        record_event(
             &mut org,
             job,
             &wanted,
@@ -188,8 +194,8 @@ pub(super) async fn push_member(service: &OrgService, line: &HubHttp, job: &Prov
     settle(&mut org, job, outcome, Some(group));
     let membership = if present { ADDED } else { REMOVED };
     let words = "Change membership in external application";
-    tell(&mut org, job, &wanted, membership, words);
-    tell(
+    record_event(&mut org, job, &wanted, membership, words);
+    record_event(
         &mut org,
         job,
         &wanted,
@@ -252,7 +258,7 @@ pub(super) fn settle(
     push.last_updated = now;
 }
 
-fn tell(org: &mut SimulatedOrg, job: &ProvisioningJob, wanted: &DesiredGroup, kind: &'static str, words: &str) {
+fn record_event(org: &mut SimulatedOrg, job: &ProvisioningJob, wanted: &DesiredGroup, kind: &'static str, words: &str) {
     let push = push_mut(org, &job.app, job.account.as_deref().unwrap_or_default());
     let failure = push.and_then(|push| push.error.clone());
     let event = LogEvent::new(kind, words).on_app(org, &job.app).on_group(org, &wanted.source);

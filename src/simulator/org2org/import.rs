@@ -23,7 +23,7 @@ pub(super) async fn import(service: &OrgService, line: &HubHttp, job: &Provision
     let Some(hub) = service.read().apps.get(app).and_then(HubConnection::of) else {
         return;
     };
-    tell(&mut service.write(), app, START, None);
+    record_event(&mut service.write(), app, START, None);
     let outcome = async {
         let hub = hub.sign_in(line).await?;
         let users = hub.list("/api/v1/users?limit=200").await?;
@@ -36,11 +36,11 @@ pub(super) async fn import(service: &OrgService, line: &HubHttp, job: &Provision
         Ok((users, groups)) => {
             take_groups(&mut org, app, &groups);
             take_users(&mut org, app, users);
-            tell(&mut org, app, COMPLETE, None);
+            record_event(&mut org, app, COMPLETE, None);
         }
         Err(failure) => {
             note_refusal(&mut org, app, &failure);
-            tell(&mut org, app, COMPLETE, Some(&failure.reason));
+            record_event(&mut org, app, COMPLETE, Some(&failure.reason));
         }
     }
     service.settle(&mut org);
@@ -49,12 +49,12 @@ pub(super) async fn import(service: &OrgService, line: &HubHttp, job: &Provision
 fn take_groups(org: &mut SimulatedOrg, app: &str, groups: &[Value]) {
     let start = ("system.import.group.start", "Start import of groups");
     let complete = ("system.import.group.complete", "Complete import of groups");
-    tell(org, app, start, None);
+    record_event(org, app, start, None);
     for group in groups {
         take_group(org, app, group);
     }
     drop_groups(org, app, groups);
-    tell(org, app, complete, None);
+    record_event(org, app, complete, None);
 }
 
 fn take_users(org: &mut SimulatedOrg, app: &str, users: Vec<Value>) {
@@ -62,7 +62,7 @@ fn take_users(org: &mut SimulatedOrg, app: &str, users: Vec<Value>) {
         ("system.import.user.start", "Start import of users"),
         ("system.import.user_matching.start", "Start matching of users"),
     ] {
-        tell(org, app, event, None);
+        record_event(org, app, event, None);
     }
     for user in users {
         take_user(org, app, user);
@@ -71,7 +71,7 @@ fn take_users(org: &mut SimulatedOrg, app: &str, users: Vec<Value>) {
         ("system.import.user_matching.complete", "Complete matching of users"),
         ("system.import.user.complete", "Complete import of users"),
     ] {
-        tell(org, app, event, None);
+        record_event(org, app, event, None);
     }
 }
 
@@ -89,7 +89,7 @@ pub(super) fn confirm(org: &mut SimulatedOrg, app: &str) {
     }
 }
 
-fn tell(org: &mut SimulatedOrg, app: &str, event: (&'static str, &str), failure: Option<&str>) {
+fn record_event(org: &mut SimulatedOrg, app: &str, event: (&'static str, &str), failure: Option<&str>) {
     let (kind, words) = event;
     let event = LogEvent::new(kind, words).on_app(org, app);
     let event = match failure {

@@ -254,7 +254,7 @@ fn settle(org: &mut SimulatedOrg, job: &ProvisioningJob, done: Option<HubUserRes
 }
 
 /// Of a hub that is no part of the plan: what is wanted of it is taken as done.
-pub(super) fn assume(org: &mut SimulatedOrg, job: &ProvisioningJob) {
+pub(super) fn assume_done(org: &mut SimulatedOrg, job: &ProvisioningJob) {
     // Nothing of this org shows an account's password.
     if matches!(job.kind, JobKind::PushPassword) {
         return;

@@ -57,7 +57,7 @@ fn note(org: &mut SimulatedOrg, job: &ProvisioningJob) {
 async fn perform(service: &OrgService, line: &HubHttp, job: &ProvisioningJob) {
     let hub = service.read().apps.get(&job.app).and_then(HubConnection::of);
     if hub.is_some_and(|hub| !line.reaches(hub.base())) {
-        return users::assume(&mut service.write(), job);
+        return users::assume_done(&mut service.write(), job);
     }
     match job.kind {
         JobKind::Provision | JobKind::Activate | JobKind::Reconcile => {

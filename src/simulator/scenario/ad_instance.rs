@@ -45,7 +45,7 @@ pub(super) fn add(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems
     for user in &plan.users {
         match user {
             AppUserSpec::Assigned(login) => assign_user(org, &id, login, problems),
-            AppUserSpec::Held(held) => settled_state::hold(org, &id, held),
+            AppUserSpec::Held(held) => settled_state::put_app_user(org, &id, held),
         }
     }
     settled_state::join_parts(org, &id, plan, of, problems);
@@ -59,20 +59,20 @@ pub(super) fn add(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems
 fn app(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems: &mut ScenarioProblems) -> Option<StoredApp> {
     match (&plan.active_directory, &plan.app) {
         (None, None) if plan.hub.is_some() => {
-            let mut app = blank(org, org2org::NAME, plan.label.as_deref().unwrap_or("Org2Org Hub"));
+            let mut app = blank_app(org, org2org::NAME, plan.label.as_deref().unwrap_or("Org2Org Hub"));
             app.org2org = Some(org2org::Org2OrgApp::default());
             Some(app)
         }
         (Some(domain), None) => {
             let directory = connection(org, plan, domain, problems)?;
-            let mut app = blank(org, "active_directory", plan.label.as_ref().unwrap_or(domain));
+            let mut app = blank_app(org, "active_directory", plan.label.as_ref().unwrap_or(domain));
             app.document = app_form::active_directory(domain);
             app.features = features(plan);
             app.active_directory = Some(directory);
             Some(app)
         }
         (None, Some(body)) if of.settled => Some(settled_state::app(org, plan, body)),
-        (None, Some(body)) => other(org, plan, body, problems),
+        (None, Some(body)) => other_app(org, plan, body, problems),
         _ => {
             problems.add(format!("org {:?}: an app has one of `activeDirectory`, `app` and `hub`", org.name));
             None
@@ -80,7 +80,12 @@ fn app(org: &mut SimulatedOrg, plan: &AppSpec, of: &OrgSpec, problems: &mut Scen
     }
 }
 
-fn other(org: &mut SimulatedOrg, plan: &AppSpec, body: &Value, problems: &mut ScenarioProblems) -> Option<StoredApp> {
+fn other_app(
+    org: &mut SimulatedOrg,
+    plan: &AppSpec,
+    body: &Value,
+    problems: &mut ScenarioProblems,
+) -> Option<StoredApp> {
     let empty = Map::new();
     let read = app_form::read(body.as_object().unwrap_or(&empty));
     let (name, document) = read
@@ -89,13 +94,13 @@ fn other(org: &mut SimulatedOrg, plan: &AppSpec, body: &Value, problems: &mut Sc
         })
         .ok()?;
     let label = plan.label.clone().or_else(|| body["label"].as_str().map(str::to_owned));
-    let mut app = blank(org, &name, label.as_ref().unwrap_or(&name));
+    let mut app = blank_app(org, &name, label.as_ref().unwrap_or(&name));
     app.document = document;
     app.org2org = (name == org2org::NAME).then(Default::default);
     Some(app)
 }
 
-pub(super) fn blank(org: &mut SimulatedOrg, name: &str, label: &str) -> StoredApp {
+pub(super) fn blank_app(org: &mut SimulatedOrg, name: &str, label: &str) -> StoredApp {
     let now = org.now();
     StoredApp {
         id: org.ids.next("0oa"),
@@ -190,7 +195,7 @@ fn assign(
     let Some(instance) = org.apps.get_mut(app) else {
         return;
     };
-    let priority = plan.priority.unwrap_or_else(|| effective_group::weakest(instance));
+    let priority = plan.priority.unwrap_or_else(|| effective_group::next_priority(instance));
     effective_group::make_room(instance, &group, priority);
     let assignment = AppGroup { group: group.clone(), priority, profile, last_updated: now };
     instance.groups.insert(group, assignment);

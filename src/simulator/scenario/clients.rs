@@ -45,7 +45,7 @@ pub(super) fn add(org: &mut SimulatedOrg, plan: &ClientSpec, problems: &mut Scen
         grants,
         dpop: plan.dpop,
     };
-    let mut app = ad_instance::blank(org, "oidc_client", &client.label);
+    let mut app = ad_instance::blank_app(org, "oidc_client", &client.label);
     app.id.clone_from(&id);
     if !client.active {
         "INACTIVE".clone_into(&mut app.status);

@@ -22,7 +22,7 @@ pub(super) fn add(org: &mut SimulatedOrg, plan: &OrgSpec, problems: &mut Scenari
     };
     for admin in admins().filter(|admin| !is_user(admin)) {
         if let Some(owner) = add_user(org, &user_of(admin), problems) {
-            empower(org, owner, admin);
+            make_admin(org, owner, admin);
         }
     }
     for user in &plan.users {
@@ -30,7 +30,7 @@ pub(super) fn add(org: &mut SimulatedOrg, plan: &OrgSpec, problems: &mut Scenari
     }
     for admin in admins().filter(is_user) {
         if let Some(owner) = org.logins.get(&admin.login.to_lowercase()).cloned() {
-            empower(org, owner, admin);
+            make_admin(org, owner, admin);
         }
     }
 }
@@ -45,7 +45,7 @@ fn user_of(admin: &AdminSpec) -> UserSpec {
 }
 
 /// Gives the roles and a token.
-fn empower(org: &mut SimulatedOrg, owner: OktaId, plan: &AdminSpec) {
+fn make_admin(org: &mut SimulatedOrg, owner: OktaId, plan: &AdminSpec) {
     let now = org.now();
     give_roles(org, &owner, "ra1", &plan.roles);
     let id = org.ids.next("00T");

@@ -9,7 +9,7 @@ use super::super::org2org;
 use super::super::org2org::credentials;
 use super::super::provisioning;
 use super::super::store::{AppUser, OktaId, SimulatedOrg, StoredApp};
-use super::ad_instance::blank;
+use super::ad_instance::blank_app;
 use super::clients;
 use super::groups::{find_group, find_user};
 use super::people::{self, is_new};
@@ -20,7 +20,7 @@ use super::spec::{AppSpec, GroupSpec, HeldAppUserSpec, MappingSpec, MappingSpecD
 pub(super) fn app(org: &mut SimulatedOrg, plan: &AppSpec, body: &Value) -> StoredApp {
     let name = body["name"].as_str().unwrap_or("unknown");
     let label = plan.label.as_deref().or(body["label"].as_str());
-    let mut app = blank(org, name, label.unwrap_or(name));
+    let mut app = blank_app(org, name, label.unwrap_or(name));
     app.document = body.as_object().cloned().unwrap_or_default();
     for own in ["name", "label"] {
         app.document.shift_remove(own);
@@ -75,7 +75,7 @@ fn show_features(org: &mut SimulatedOrg, app: &mut StoredApp, features: &[String
 }
 
 /// Puts an app user into its app; a user that is not known is one all the same.
-pub(super) fn hold(org: &mut SimulatedOrg, app: &OktaId, plan: &HeldAppUserSpec) {
+pub(super) fn put_app_user(org: &mut SimulatedOrg, app: &OktaId, plan: &HeldAppUserSpec) {
     let user = find_user(org, &plan.user).unwrap_or_else(|| plan.user.clone());
     let group = plan.group.as_ref();
     let group = group.map(|name| find_group(org, name).unwrap_or_else(|| name.clone()));
@@ -111,7 +111,7 @@ pub(super) fn join_parts(
     of: &OrgSpec,
     problems: &mut ScenarioProblems,
 ) {
-    credentials::give(org, app, plan);
+    credentials::connect_planned(org, app, plan);
     let Some(held) = org.apps.get(app) else {
         return;
     };

@@ -46,7 +46,7 @@ pub(in crate::simulator) async fn begin(
 }
 
 /// Has the shadows of a plan know one another by all URLs of their orgs.
-pub(in crate::simulator) async fn introduce(
+pub(in crate::simulator) async fn register_org(
     neighbours: &ShadowNeighbours,
     upstream: &dyn UpstreamOrg,
     url: &str,
@@ -62,7 +62,11 @@ pub(in crate::simulator) async fn introduce(
 }
 
 /// Makes the owner of a token that the real org knows known here. False when it does not know it.
-pub(super) async fn greet(service: &OrgService, bearer: &dyn UpstreamOrg, secret: &str) -> Result<bool, String> {
+pub(super) async fn register_token(
+    service: &OrgService,
+    bearer: &dyn UpstreamOrg,
+    secret: &str,
+) -> Result<bool, String> {
     let me = bearer.get("/api/v1/users/me").await?;
     let Some(id) = me.body["id"].as_str().filter(|_| me.status == 200) else {
         return Ok(false);

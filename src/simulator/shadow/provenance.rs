@@ -150,24 +150,24 @@ fn digests(body: &Value) -> Value {
 
 /// Short, and no secret: what it is of cannot be told from it.
 fn digest_of(value: &Value) -> String {
-    let text = steady(value).to_string();
+    let text = without_volatile(value).to_string();
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
     let beginning = digest.as_ref().first_chunk().copied();
     format!("{:016x}", u64::from_be_bytes(beginning.unwrap_or_default()))
 }
 
 /// Without what changes by itself, names in order.
-fn steady(value: &Value) -> Value {
+fn without_volatile(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
             let kept: BTreeMap<&String, Value> = fields
                 .iter()
                 .filter(|(name, _)| !RESTLESS.contains(&name.as_str()))
-                .map(|(name, value)| (name, steady(value)))
+                .map(|(name, value)| (name, without_volatile(value)))
                 .collect();
             json!(kept)
         }
-        Value::Array(items) => items.iter().map(steady).collect(),
+        Value::Array(items) => items.iter().map(without_volatile).collect(),
         other => other.clone(),
     }
 }

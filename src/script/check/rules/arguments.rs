@@ -138,7 +138,7 @@ fn of_verb(subject: &RuleSubject, call: &CallFact) -> Vec<ScriptDiagnostic> {
     }
     let mut wrong = Vec::new();
     for (key, value) in &map.0 {
-        if let Some(wanted) = unfit(&call.to.name, &key.name, value) {
+        if let Some(wanted) = expected_type(&call.to.name, &key.name, value) {
             let words = format!("`{}` of {} is {wanted}", key.name, call.to.name);
             wrong.push(subject.wrong(words, value.start_position()));
         }
@@ -156,7 +156,7 @@ fn of_verb(subject: &RuleSubject, call: &CallFact) -> Vec<ScriptDiagnostic> {
 }
 
 /// What the option of a verb is, when a literal is given for it that is something else.
-fn unfit(verb: &str, option: &str, value: &Expr) -> Option<OptionType> {
+fn expected_type(verb: &str, option: &str, value: &Expr) -> Option<OptionType> {
     let (.., wanted) = OPTIONS.iter().find(|(of, name, _)| (*of, *name) == (verb, option))?;
     let is_function = closure_of(value).is_some();
     let fits = match (wanted, value) {

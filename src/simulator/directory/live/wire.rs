@@ -156,7 +156,7 @@ async fn attempt(
 async fn carried_out(ldap: Ldap, deed: &WireRequest) -> Result<WireOutcome, WireTrouble> {
     match deed {
         WireRequest::Search { base, scope, filter } => search(ldap, base, *scope, filter).await,
-        deed => patiently(perform(ldap, deed)).await,
+        deed => within_patience(perform(ldap, deed)).await,
     }
 }
 
@@ -169,7 +169,7 @@ fn not_ldap(settings: &LiveDirectorySettings) -> WireTrouble {
 }
 
 /// Waits for an answer, but not for ever.
-async fn patiently<T>(asking: impl Future<Output = Result<T, LdapError>>) -> Result<T, WireTrouble> {
+async fn within_patience<T>(asking: impl Future<Output = Result<T, LdapError>>) -> Result<T, WireTrouble> {
     let answer = timeout(PATIENCE, asking).await;
     let answer = answer.map_err(|_| gone_trouble("no answer"))?;
     answer.map_err(|failure| gone_trouble(&failure.to_string()))
@@ -212,10 +212,10 @@ fn replace_value((name, value): &(String, String)) -> Mod<String> {
 async fn search(mut ldap: Ldap, base: &str, scope: Scope, filter: &str) -> Result<WireOutcome, WireTrouble> {
     let adapters: Vec<Box<dyn Adapter<_, _>>> = vec![Box::new(EntriesOnly::new()), Box::new(PagedResults::new(PAGE))];
     let asked = ldap.streaming_search_with(adapters, base, scope, filter, vec!["*"]);
-    let mut stream = patiently(asked).await?;
+    let mut stream = within_patience(asked).await?;
     let mut entries = Vec::new();
     let mut bounds = SearchBounds::default();
-    while let Some(entry) = patiently(stream.next()).await? {
+    while let Some(entry) = within_patience(stream.next()).await? {
         let entry = SearchEntry::construct(entry);
         bounds.take(&entry).map_err(|why| gone_trouble(&why))?;
         entries.push(entry);

@@ -108,7 +108,7 @@ pub(in super::super) fn app_user(org: &mut SimulatedOrg, parameters: &[String], 
     let account = account(instance, &held);
     instance.users.insert(id, held);
     if let Some(account) = account {
-        imagine(org, &account);
+        assume_account(org, &account);
     }
 }
 
@@ -142,7 +142,7 @@ fn account(app: &StoredApp, held: &AppUser) -> Option<LinkedAccount> {
 }
 
 /// A directory that cannot be looked at is taken to be as Okta has its accounts.
-fn imagine(org: &mut SimulatedOrg, account: &LinkedAccount) {
+fn assume_account(org: &mut SimulatedOrg, account: &LinkedAccount) {
     let known = org.directories.contains_key(&account.domain);
     let Some(changed) = &mut org.changed else {
         return;
