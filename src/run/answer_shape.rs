@@ -73,28 +73,30 @@ fn lacks_its_name(call: &ApiCall, answer: &Value) -> bool {
     let PreRead::Natural(key) = operation_semantics::look(call) else {
         return false;
     };
-    let name = match key {
-        NaturalKey::GroupName => answer.pointer("/profile/name"),
-        NaturalKey::Login => answer.pointer("/profile/login"),
-        NaturalKey::AppUser => None,
-        NaturalKey::Listed(_, field) => answer.get(field),
-    };
     let is_there = |value: Option<&Value>| value.is_some_and(Value::is_string);
-    answer.is_object() && !is_there(answer.get("id")) && !is_there(name)
+    answer.is_object() && !is_there(answer.get("id")) && !is_there(natural_name(key, answer))
+}
+
+/// What a thing, or the body that is to create it, is known by.
+fn natural_name(key: NaturalKey, thing: &Value) -> Option<&Value> {
+    match key {
+        NaturalKey::GroupName => thing.pointer("/profile/name"),
+        NaturalKey::Login => thing.pointer("/profile/login"),
+        NaturalKey::AppUser => thing.get("id"),
+        NaturalKey::Listed(_, field) => thing.get(field),
+    }
 }
 
 /// Whether a write is answered with another thing than it named: a create by its natural key, an update by the id in its path.
 fn is_of_another(call: &ApiCall, answer: &Value) -> bool {
     let body = call.body.as_ref().unwrap_or(&Value::Null);
-    let (wanted, found) = match operation_semantics::look(call) {
-        PreRead::Natural(NaturalKey::GroupName) => (&body["profile"]["name"], answer.pointer("/profile/name")),
-        PreRead::Natural(NaturalKey::Login) => (&body["profile"]["login"], answer.pointer("/profile/login")),
-        PreRead::Natural(NaturalKey::AppUser) => (&body["id"], answer.get("id")),
-        PreRead::Natural(NaturalKey::Listed(_, field)) => (&body[field], answer.get(field)),
+    let key = match operation_semantics::look(call) {
+        PreRead::Natural(key) => key,
         PreRead::Partial(_) => return has_another_id(call, answer),
         _ => return false,
     };
-    match (wanted.as_str(), found.and_then(Value::as_str)) {
+    let name = |thing| natural_name(key, thing).and_then(Value::as_str);
+    match (name(body), name(answer)) {
         (Some(wanted), Some(found)) => !wanted.eq_ignore_ascii_case(found),
         _ => false,
     }

@@ -47,12 +47,10 @@ impl Run {
         call: &ApiCall,
         position: u64,
     ) -> Result<RemovalTurn<'_>, CallError> {
-        let judged = match MembershipRemoval::of(call) {
-            Some(removal) => self.judge_removal(lane, call, &removal).await,
-            None => match removed_rule(call) {
-                Some(rule) => self.judge_rule_removal(lane, call, &rule).await,
-                None => return Ok(None),
-            },
+        let judged = match (MembershipRemoval::of(call), removed_rule(call)) {
+            (Some(removal), _) => self.judge_removal(lane, call, &removal).await,
+            (None, Some(rule)) => self.judge_rule_removal(lane, call, &rule).await,
+            (None, None) => return Ok(None),
         };
         match judged {
             Ok(RemovalVerdict::Free(turn)) => Ok(turn),
@@ -76,16 +74,8 @@ impl Run {
     ) -> Result<RemovalVerdict<'_>, CallError> {
         let rule = self.seen(lane, &call.org, "get_group_rule", &[rule]).await?;
         let groups = rule["actions"]["assignUserToGroups"]["groupIds"].as_array().into_iter().flatten();
-        let mut verdict = RemovalVerdict::Free(None);
-        for group in groups.filter_map(Value::as_str) {
-            // The turn of one group is given back before that of the next is waited for.
-            drop(verdict);
-            verdict = self.judge_removal(lane, call, &MembershipRemoval::Group { group: group.to_owned() }).await?;
-            if let RemovalVerdict::Kept(_) = verdict {
-                break;
-            }
-        }
-        Ok(verdict)
+        let groups = groups.filter_map(|group| group.as_str().map(str::to_owned)).collect();
+        self.judge_removal(lane, call, &MembershipRemoval::Groups { groups }).await
     }
 
     async fn judge_removal(
@@ -124,8 +114,8 @@ impl Run {
             let mut without = self.left_without(lane, &call.org, removal, app).await?;
             without.retain(|held| !self.was_brought(lane, held));
             if !without.is_empty() {
-                let group = self.name_of_group(lane, &call.org, removal.group()).await?;
-                return Ok(RemovalVerdict::Kept(words_of(call, &group, app, &without)));
+                let groups = self.names_of_groups(lane, &call.org, removal.groups()).await?;
+                return Ok(RemovalVerdict::Kept(words_of(call, removal, &groups, app, &without)));
             }
         }
         Ok(RemovalVerdict::Free(turn))
@@ -169,7 +159,7 @@ impl Run {
         if is_in && is_assigned {
             return Ok(None);
         }
-        let last = self.name_of_group(lane, org, removal.group()).await?;
+        let last = self.names_of_groups(lane, org, removal.groups()).await?;
         if !is_in && self.is_group_gone(lane, org, group).await? {
             return Ok(Some(format!(
                 "the group {group} no longer exists in {org}: the user was not taken out of {last}"
@@ -185,13 +175,18 @@ impl Run {
         }))
     }
 
-    /// The apps that provision by the group that users lose.
+    /// The apps that provision by the groups that users lose.
     async fn apps_by(&self, lane: &RunLane, org: &str, removal: &MembershipRemoval) -> Result<Vec<Value>, CallError> {
         if let MembershipRemoval::Assignment { app, .. } = removal {
             let app = self.seen(lane, org, "get_application", &[app]).await?;
             return Ok(provisioning(&app).into_iter().collect());
         }
-        self.provisioned_by(lane, org, removal.group()).await
+        let mut apps: Vec<Value> = Vec::new();
+        for group in removal.groups() {
+            let more = self.provisioned_by(lane, org, group).await?;
+            apps.extend(more.into_iter().filter(|app| !apps.contains(app)).collect::<Vec<_>>());
+        }
+        Ok(apps)
     }
 
     /// The apps that provision by a group: `{id, label, name}` of each.
@@ -224,10 +219,10 @@ impl Run {
         app: &Value,
     ) -> Result<Vec<Value>, CallError> {
         let others = self.groups_of(lane, org, app).await?.into_iter();
-        let others: Vec<String> = others.filter(|group| group != removal.group()).collect();
+        let others: Vec<String> = others.filter(|group| !removal.groups().contains(group)).collect();
         match removal {
             MembershipRemoval::Member { user, .. } => self.member_without(lane, org, app, &others, user).await,
-            MembershipRemoval::Assignment { .. } | MembershipRemoval::Group { .. } => {
+            MembershipRemoval::Assignment { .. } | MembershipRemoval::Groups { .. } => {
                 self.members_without(lane, org, app, &others, removal).await
             }
         }
@@ -271,7 +266,10 @@ impl Run {
         others: &[String],
         removal: &MembershipRemoval,
     ) -> Result<Vec<Value>, CallError> {
-        let members = self.members(lane, org, removal.group()).await?;
+        let mut members = HashSet::new();
+        for group in removal.groups() {
+            members.extend(self.members(lane, org, group).await?);
+        }
         if members.is_empty() {
             return Ok(Vec::new());
         }

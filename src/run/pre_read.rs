@@ -272,7 +272,7 @@ impl StateReader<'_> {
             NaturalKey::Listed(_, field) if body[field].is_null() => return Ok(UNSEEN),
             NaturalKey::Listed(list, field) => self.listed(list, field, &body[field]).await?,
         };
-        // Of what was just created the org shows what it shows: the groups of a new user are not among his fields.
+        // Of what was just created the org shows what it shows: the groups of a new user are not among the user's fields.
         let same = if self.former.is_some() || matches!(key, NaturalKey::Listed(..)) {
             agrees_where_present
         } else {

@@ -146,7 +146,7 @@ impl ReadCache {
         self.seen().names.id_of(org, name).to_owned()
     }
 
-    /// The login of a user who was read by it or by his id.
+    /// The login of a user who was read by it or by the id.
     pub(super) fn login_of(&self, org: &str, user: &str) -> Option<String> {
         let seen = self.seen();
         seen.logins.get(&(org.to_owned(), user.to_owned())).cloned()

@@ -216,24 +216,16 @@ impl Run {
         call: &ApiCall,
         thing: &Value,
     ) -> Result<UnansweredOutcome, CallError> {
-        let name = || thing["profile"]["login"].as_str().or(thing["id"].as_str()).unwrap_or("it").to_owned();
-        match self.creator_of(lane, call, thing).await? {
-            ThingCreator::Another(creator) => {
-                self.remark(&format!(
-                    "{} of {}: {} was created by {creator}, not by this run",
-                    call.name(),
-                    call.org,
-                    name()
-                ));
-                Ok(UnansweredOutcome::Unknowable)
-            }
+        let doubt = match self.creator_of(lane, call, thing).await? {
+            ThingCreator::Another(creator) => format!("was created by {creator}, not by this run"),
             ThingCreator::NotKnown if has_more(call, thing) => {
-                let words = "has attributes that this run did not ask for: whose it is cannot be known";
-                self.remark(&format!("{} of {}: {} {words}", call.name(), call.org, name()));
-                Ok(UnansweredOutcome::Unknowable)
+                "has attributes that this run did not ask for: whose it is cannot be known".to_owned()
             }
-            ThingCreator::Ours | ThingCreator::NotKnown => Ok(UnansweredOutcome::Happened),
-        }
+            ThingCreator::Ours | ThingCreator::NotKnown => return Ok(UnansweredOutcome::Happened),
+        };
+        let name = thing["profile"]["login"].as_str().or(thing["id"].as_str()).unwrap_or("it");
+        self.remark(&format!("{} of {}: {name} {doubt}", call.name(), call.org));
+        Ok(UnansweredOutcome::Unknowable)
     }
 
     /// Whether a membership that is sent again may be so already: lists of members lag, and to send it again sets the same.

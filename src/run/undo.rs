@@ -268,7 +268,7 @@ impl Run {
         Ok(self.value(lane, &named, || found.into())? == true)
     }
 
-    /// An app user is taken back when provisioning has taken back what came after: his profile (and with it his place in a directory) is
+    /// An app user is taken back when provisioning has taken back what came after: the profile (and with it the place in a directory) is
     /// again what the write was answered with.
     async fn wait_for_background(&self, lane: &RunLane, step: &UndoStep) -> Result<Option<String>, CallError> {
         let profile = &step.write.answer["profile"];

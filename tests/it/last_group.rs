@@ -94,6 +94,23 @@ fn a_rule_does_not_take_its_members_along_from_their_last_group() {
 }
 
 #[test]
+fn a_rule_of_several_groups_takes_nobody_out_of_all_of_them() {
+    let stage = by_one_group();
+    let other = stage.provisioning_group(FROM_GROUP, FROM, 1);
+    stage.join(&other, ADA);
+    let groups = stage.get("/api/v1/groups?q=AD%20Users");
+    let expression = json!({"type": "urn:okta:expression:1.0", "value": format!("user.login == \"{ADA}\"")});
+    let rule = json!({"type": "group_rule", "name": "Both", "conditions": {"expression": expression},
+        "actions": {"assignUserToGroups": {"groupIds": [groups[0]["id"], other]}}});
+    let rule = stage.done("POST", "/api/v1/groups/rules", &rule)["id"].as_str().unwrap().to_owned();
+    let ran = play(&stage, &format!("okta.delete_group_rule(\"{rule}\", #{{ removeUsers: true }});"));
+    assert_ne!(ran.code, Some(0), "{ran}");
+    ran.says(&[ADA, "are the last groups", "allow_without_group: true"]);
+    assert_eq!(stage.provisioning_groups(ADA).len(), 2, "{ran}");
+    assert_eq!(stage.get(&format!("/api/v1/groups/rules/{rule}"))["id"], rule.as_str());
+}
+
+#[test]
 fn a_session_is_refused_alike_and_a_plan_says_so() {
     let stage = by_one_group();
     let group = stage.state()["groups"].clone();

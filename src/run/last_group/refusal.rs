@@ -37,6 +37,20 @@ impl Run {
         Ok(name.unwrap_or(group).to_owned())
     }
 
+    /// The same of several, joined by `and`.
+    pub(super) async fn names_of_groups(
+        &self,
+        lane: &RunLane,
+        org: &str,
+        groups: &[String],
+    ) -> Result<String, CallError> {
+        let mut names = Vec::new();
+        for group in groups {
+            names.push(self.name_of_group(lane, org, group).await?);
+        }
+        Ok(names.join(" and "))
+    }
+
     /// Whether the org has no group of this id.
     pub(super) async fn is_group_gone(&self, lane: &RunLane, org: &str, group: &str) -> Result<bool, CallError> {
         match self.seen(lane, org, "get_group", &[group]).await {
@@ -53,11 +67,18 @@ pub(super) fn is_hidden_by_role(removal: &MembershipRemoval, error: &CallError) 
 }
 
 /// Words for users who would lose an app with the last of its groups.
-pub(super) fn words_of(call: &ApiCall, group: &str, app: &Value, without: &[Value]) -> String {
+pub(super) fn words_of(
+    call: &ApiCall,
+    removal: &MembershipRemoval,
+    groups: &str,
+    app: &Value,
+    without: &[Value],
+) -> String {
+    let are_last = if removal.groups().len() == 1 { "is the last group" } else { "are the last groups" };
     let label = app["label"].as_str().unwrap_or("an app");
     let names: Vec<String> = without.iter().map(name_of).collect();
     format!(
-        "{} would lose {label} of {}: {group} is the last group by which it provisions them; add them to another of its groups first, or pass #{{ {ALLOW_WITHOUT_GROUP}: true }}",
+        "{} would lose {label} of {}: {groups} {are_last} by which it provisions them; add them to another of its groups first, or pass #{{ {ALLOW_WITHOUT_GROUP}: true }}",
         name_some(&names),
         call.org
     )

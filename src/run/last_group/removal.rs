@@ -1,5 +1,7 @@
 //! Which calls take users out of a group that may provision them, and what a script says of that.
 
+use std::slice;
+
 use percent_encoding::percent_decode_str;
 
 use crate::okta::HttpMethod;
@@ -12,8 +14,8 @@ pub(super) enum MembershipRemoval {
     Member { group: String, user: String },
     /// A group from an app.
     Assignment { app: String, group: String },
-    /// A group from the org.
-    Group { group: String },
+    /// Groups from the org, or all members from them.
+    Groups { groups: Vec<String> },
 }
 
 impl MembershipRemoval {
@@ -32,31 +34,28 @@ impl MembershipRemoval {
         Some(match name {
             "unassign_user_from_group" => Self::Member { group: text(0)?, user: text(1)? },
             "unassign_application_from_group" => Self::Assignment { app: text(0)?, group: text(1)? },
-            "delete_group" => Self::Group { group: text(0)? },
+            "delete_group" => Self::Groups { groups: vec![text(0)?] },
             _ => return None,
         })
     }
 
     /// A path that the table does not know may mean the same to the server: one with a slash at its end, or in capitals.
     fn of_path(path: &str) -> Option<Self> {
-        let decode = |part: &str| Some(percent_decode_str(part).decode_utf8().ok()?.into_owned());
-        let parts = path.split('/').filter(|part| !part.is_empty());
-        let parts: Vec<String> = parts.map(decode).collect::<Option<_>>()?;
-        let lower: Vec<String> = parts.iter().map(|part| part.to_lowercase()).collect();
-        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+        let (parts, lower) = parts_of_path(path)?;
         let text = |at: usize| parts[at].clone();
-        match lower.as_slice() {
+        match lower.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["api", "v1", "groups", _, "users", _] => Some(Self::Member { group: text(3), user: text(5) }),
             ["api", "v1", "apps", _, "groups", _] => Some(Self::Assignment { app: text(3), group: text(5) }),
-            ["api", "v1", "groups", _] => Some(Self::Group { group: text(3) }),
+            ["api", "v1", "groups", _] => Some(Self::Groups { groups: vec![text(3)] }),
             _ => None,
         }
     }
 
-    /// The group that its users lose.
-    pub(super) fn group(&self) -> &str {
+    /// The groups that their users lose.
+    pub(super) fn groups(&self) -> &[String] {
         match self {
-            Self::Member { group, .. } | Self::Assignment { group, .. } | Self::Group { group } => group,
+            Self::Member { group, .. } | Self::Assignment { group, .. } => slice::from_ref(group),
+            Self::Groups { groups } => groups,
         }
     }
 }
@@ -68,16 +67,18 @@ pub(super) fn removed_rule(call: &ApiCall) -> Option<String> {
     if !takes_users || call.method() != HttpMethod::Delete {
         return None;
     }
-    let decoded = percent_decode_str(&call.path).decode_utf8().ok()?;
-    let parts: Vec<&str> = decoded.split('/').filter(|part| !part.is_empty()).collect();
-    match parts.as_slice() {
-        [api, version, groups, rules, rule] => {
-            let is_rules =
-                [api, version, groups, rules].map(|part| part.to_lowercase()) == ["api", "v1", "groups", "rules"];
-            is_rules.then(|| (*rule).to_owned())
-        }
-        _ => None,
-    }
+    let (parts, lower) = parts_of_path(&call.path)?;
+    let is_rule = lower.len() == 5 && lower[..4] == ["api", "v1", "groups", "rules"];
+    is_rule.then(|| parts[4].clone())
+}
+
+/// The parts of a path, decoded: as they are, and in lower case.
+fn parts_of_path(path: &str) -> Option<(Vec<String>, Vec<String>)> {
+    let decode = |part: &str| Some(percent_decode_str(part).decode_utf8().ok()?.into_owned());
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    let parts: Vec<String> = parts.map(decode).collect::<Option<_>>()?;
+    let lower = parts.iter().map(|part| part.to_lowercase()).collect();
+    Some((parts, lower))
 }
 
 /// The value of an option of the door.
