@@ -9,7 +9,7 @@ use lsp_types::{DocumentSymbol, Hover, HoverContents, Location, MarkupContent, M
 use super::document::{ScriptDocument, range, uri_of};
 use super::meaning::{self, WordMeaning};
 use crate::script::outline::DeclaredName;
-use crate::script::reference::words_of;
+use crate::script::reference::words_of_function;
 use crate::script::{RunbookHeader, RunbookLibrary, RunbookShelf, ScriptSource};
 
 /// Help for the word at byte `at`.
@@ -18,7 +18,7 @@ pub(super) fn hover(document: &ScriptDocument, library: &RunbookLibrary, at: usi
     let (code, words) = match meaning::meaning_of(document, library, &word)? {
         WordMeaning::Verb(verb) => (verb.signature.to_owned(), verb.help.to_owned()),
         WordMeaning::Operation(operation) => {
-            let words = words_of(operation).join("\n\n");
+            let words = words_of_function(operation).join("\n\n");
             (operation.signature("okta"), words)
         }
         WordMeaning::Declared(declared) if declared.signature.is_empty() => return None,

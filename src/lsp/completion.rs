@@ -6,13 +6,12 @@ use lsp_types::{
 
 use super::document::{ScriptDocument, range};
 use super::meaning::{is_org, module, verbs};
-use crate::okta::operations;
 use crate::script::RunbookLibrary;
-use crate::script::bindings::ScriptVerb;
+use crate::script::bindings::{ScriptVerb, operation_functions, operation_of};
 use crate::script::cursor_context::{CursorContext, CursorPlace, options_of, place};
 use crate::script::keywords::{KEYWORDS, LIST_METHODS, MAP_METHODS, TEXT_METHODS};
 use crate::script::outline::{DeclaredName, ScriptOutline};
-use crate::script::reference::words_of;
+use crate::script::reference::words_of_function;
 
 /// What may stand at byte `at`.
 pub(super) fn complete_at(document: &ScriptDocument, library: &RunbookLibrary, at: usize) -> Vec<CompletionItem> {
@@ -63,12 +62,12 @@ fn members(document: &ScriptDocument, path: &[String]) -> Vec<CompletionItem> {
             let parameters = document.outline.parameters.iter();
             parameters.map(|it| item(&it.name, CompletionItemKind::FIELD, &it.signature, "")).collect()
         }
-        [name] if is_org(document, name) => operations::all()
+        [name] if is_org(document, name) => operation_functions()
             .iter()
-            .map(|operation| {
-                let words = words_of(operation).join("\n\n");
+            .map(|function| {
+                let words = words_of_function(function).join("\n\n");
                 let kind = CompletionItemKind::METHOD;
-                item(operation.name, kind, &operation.signature(name), &words)
+                item(&function.name, kind, &function.signature(name), &words)
             })
             .chain(of("okta"))
             .chain(["name", "url"].map(|name| item(name, CompletionItemKind::FIELD, "", "")))
@@ -104,7 +103,7 @@ fn keys(document: &ScriptDocument, place: &CursorPlace) -> Vec<CompletionItem> {
     let Some(name) = name else {
         return Vec::new();
     };
-    let keys = match operations::find(name) {
+    let keys = match operation_of(name) {
         Some(operation) => {
             let names = operation.option_names();
             names.map(str::to_owned).collect()

@@ -3,9 +3,8 @@
 use std::ops::Range;
 
 use super::document::ScriptDocument;
-use crate::okta::ApiOperation;
 use crate::okta::operations;
-use crate::script::bindings::{ScriptVerb, VERBS};
+use crate::script::bindings::{OperationFunction, ScriptVerb, VERBS, operation_function};
 use crate::script::cursor_context::{CursorContext, place};
 use crate::script::library::is_test;
 use crate::script::outline::{DeclaredName, ScriptOutline};
@@ -15,7 +14,7 @@ use crate::script::{RunModules, RunbookLibrary, ScriptSource, SourceTexts};
 /// The meaning of a word.
 pub(super) enum WordMeaning {
     Verb(&'static ScriptVerb),
-    Operation(&'static ApiOperation),
+    Operation(&'static OperationFunction),
     /// A function, a variable, a parameter, an org: declared in this text.
     Declared(DeclaredName),
     /// A function of a module.
@@ -54,7 +53,7 @@ pub(super) fn meaning_of(
 }
 
 fn member(document: &ScriptDocument, name: &str) -> Option<WordMeaning> {
-    let operation = operations::find(name).map(WordMeaning::Operation);
+    let operation = operation_function(name).map(WordMeaning::Operation);
     operation.or_else(|| {
         let mut verbs = verbs(document);
         let method = verbs.find(|verb| verb.name == name && verb.signature.contains('.'));

@@ -10,10 +10,9 @@ use rustyline::completion::Pair;
 
 use super::completion_cache::CompletionCache;
 use super::line_wrap::cut;
-use crate::okta::operations::{self, ApiOperation};
 use crate::report::visible_text;
 use crate::script::RunbookLibrary;
-use crate::script::bindings::VERBS;
+use crate::script::bindings::{OperationFunction, VERBS, operation_functions, operation_of};
 use crate::script::cursor_context::{self, CursorContext, CursorPlace, options_of, place, rest_of};
 use crate::script::keywords::{KEYWORDS, LIST_METHODS, MAP_METHODS, TEXT_METHODS};
 use crate::script::session::{NameHolds, ScriptSession};
@@ -79,7 +78,7 @@ impl SessionCompletion {
     }
 
     fn signature_of(&self, name: &str) -> Option<String> {
-        if let Some(operation) = operations::find(name) {
+        if let Some(operation) = operation_of(name) {
             return Some(operation.signature("okta"));
         }
         if let Some(verb) = VERBS.iter().find(|verb| verb.name == name) {
@@ -120,7 +119,7 @@ impl SessionCompletion {
         match session.holds(path) {
             NameHolds::Org => {
                 let handle = path.last().map_or("okta", String::as_str);
-                let all = operations::all().iter().map(|operation| operation_pair(operation, handle));
+                let all = operation_functions().iter().map(|function| operation_pair(function, handle));
                 all.chain(verbs("okta")).chain(["name", "url"].map(|name| pair(name, name))).collect()
             }
             NameHolds::Map(keys) => {
@@ -151,7 +150,7 @@ impl SessionCompletion {
     /// Query parameters of an operation, options of a verb.
     fn keys(&self, place: &CursorPlace) -> Vec<Pair> {
         let name = place.call.as_ref().and_then(|call| call.path.last().cloned()).unwrap_or_default();
-        let keys: Vec<String> = match operations::find(&name) {
+        let keys: Vec<String> = match operation_of(&name) {
             Some(operation) => operation.option_names().map(str::to_owned).collect(),
             None => options_of(self.signature_of(&name).as_deref().unwrap_or_default()),
         };
@@ -163,12 +162,13 @@ fn methods(names: &'static [&'static str]) -> impl Iterator<Item = Pair> {
     names.iter().map(|name| pair(&format!("{name}()"), &format!("{name}(")))
 }
 
-fn operation_pair(operation: &ApiOperation, handle: &str) -> Pair {
-    let signature = operation.signature(handle);
+fn operation_pair(function: &OperationFunction, handle: &str) -> Pair {
+    let operation = function.operation;
+    let signature = function.signature(handle);
     let signature = signature.strip_prefix(&format!("{handle}.")).unwrap_or(&signature);
     let takes_nothing = operation.path_parameters().is_empty() && !operation.takes_options();
     let end = if takes_nothing { "()" } else { "(" };
-    described_pair(signature, &format!("{}{end}", operation.name), &format!("{} {}", operation.method, operation.path))
+    described_pair(signature, &format!("{}{end}", function.name), &format!("{} {}", operation.method, operation.path))
 }
 
 fn verb_pair(verb: &crate::script::bindings::ScriptVerb) -> Pair {

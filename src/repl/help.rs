@@ -4,7 +4,7 @@ use super::command::COMMANDS;
 use crate::error::CommandError;
 use crate::okta::operations;
 use crate::script::RunbookLibrary;
-use crate::script::bindings::VERBS;
+use crate::script::bindings::{VERBS, operation_function};
 use crate::script::reference;
 use crate::script::testing::TEST_VERBS;
 
@@ -33,9 +33,9 @@ pub(super) fn help_for(word: &str, library: &RunbookLibrary) -> Result<String, C
     for verb in TEST_VERBS.iter().filter(|verb| holds(verb.name)) {
         parts.push(reference::text_of_verb(verb, "in tests: "));
     }
-    let exact = operations::find(word).map(|operation| vec![operation]);
-    for operation in exact.unwrap_or_else(|| operations::search(word)) {
-        parts.push(reference::text_of(operation));
+    match operation_function(word) {
+        Some(function) => parts.push(reference::text_of_function(function)),
+        None => parts.extend(operations::search(word).into_iter().map(reference::text_of)),
     }
     for runbook in library.list()?.iter().filter(|runbook| holds(&runbook.name)) {
         parts.push(format!("runbook {}\n    {}", runbook.name, runbook.summary));

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::okta::operations;
-use crate::script::bindings::VERBS;
+use crate::script::bindings::{VERBS, operation_of};
 use crate::script::cursor_context::{is_name, partner};
 
 const KEYWORDS: &[&str] = &[
@@ -90,7 +89,7 @@ fn style_of(name: &str, is_called: bool) -> Option<Style> {
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         return Some(NUMBER);
     }
-    let known = is_called && (VERBS.iter().any(|verb| verb.name == name) || operations::find(name).is_some());
+    let known = is_called && (VERBS.iter().any(|verb| verb.name == name) || operation_of(name).is_some());
     known.then_some(CALL)
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::consent::LockedOrg;
+use super::expectation_ledger::UnmetExpectations;
 use crate::{ldap, okta};
 
 /// A refusal by the org or the directory, with the call it answers.
@@ -68,6 +69,9 @@ pub enum CallError {
     Waiting { title: String, name: String },
     #[error("interrupted")]
     Interrupted,
+    /// What the script expects before it writes does not hold; the write was not sent.
+    #[error("{0}")]
+    Unmet(UnmetExpectations),
     /// A guard refuses the write, and says why; nothing was sent. `--allow` with the guard's name overrides.
     #[error("{operation} {path} in {org} is refused: {why}")]
     GuardRefused { guard: &'static str, org: String, operation: String, path: String, why: String },
@@ -82,6 +86,14 @@ impl CallError {
         match self {
             Self::Okta(refusal) => refusal.source.status(),
             _ => None,
+        }
+    }
+
+    /// What to do about it, one thing a line.
+    pub fn help_lines(&self) -> Vec<String> {
+        match self {
+            Self::Unmet(unmet) => unmet.help(),
+            _ => self.help().into_iter().collect(),
         }
     }
 
@@ -116,6 +128,7 @@ impl CallError {
             Self::GuardRefused { guard, .. } => Some(format!(
                 "leave it out of the run; where it is meant, pass --allow {guard}, which is recorded"
             )),
+            Self::Unmet(unmet) => Some(unmet.help().join("\n")).filter(|help| !help.is_empty()),
             Self::DirectoryBefore { .. }
             | Self::Usage(_)
             | Self::Declined(_)

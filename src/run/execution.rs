@@ -16,6 +16,7 @@ use super::bulk_pace::BulkPace;
 use super::consent::ConsentGate;
 use super::error::CallError;
 use super::event::{EventKind, OrgLine, RunCounts, RunOutcome};
+use super::expectation_ledger::ExpectationLedger;
 use super::imported_modules::{ImportedModules, recorded_imports};
 use super::item_tally::RunItems;
 use super::journal::{self, Journal, RunLock, RunRecord, SealKey};
@@ -48,6 +49,7 @@ pub struct Run {
     items: Mutex<RunItems>,
     pace: Mutex<BulkPace>,
     remarks: Mutex<Vec<String>>,
+    expectations: Mutex<ExpectationLedger>,
     /// What earlier undos of the same run recorded that they wait for; read when it is first asked for.
     earlier: OnceLock<EarlierEffects>,
     /// What organizations may be asked who they are.
@@ -178,6 +180,7 @@ impl Run {
             items: Mutex::default(),
             pace: Mutex::default(),
             remarks: Mutex::default(),
+            expectations: Mutex::default(),
             earlier: OnceLock::new(),
             named_addresses: NamedAddresses::default(),
             told_clock: AtomicBool::default(),
@@ -321,6 +324,11 @@ impl Run {
         !self.told_clock.swap(true, Ordering::Relaxed)
     }
 
+    /// Names of the orgs in the runbook.
+    pub fn org_names(&self) -> impl Iterator<Item = &str> {
+        self.settings.orgs.keys().map(String::as_str)
+    }
+
     /// URL of an org by its name in the runbook.
     pub fn org_url(&self, org: &str) -> Option<String> {
         let client = self.settings.orgs.get(org)?;
@@ -335,8 +343,8 @@ impl Run {
 
     /// How long `calls` calls of a path of an org take under its limits, and how many of them a minute takes; `None` where that is not
     /// known yet.
-    pub fn estimate(&self, org: &str, path: &str, calls: u64) -> Option<(u64, Duration)> {
-        self.settings.orgs.get(org)?.estimate(okta::HttpMethod::Post, path, calls)
+    pub fn estimate(&self, org: &str, method: okta::HttpMethod, path: &str, calls: u64) -> Option<(u64, Duration)> {
+        self.settings.orgs.get(org)?.estimate(method, path, calls)
     }
 
     pub fn directory(&self, domain: &str) -> Option<Arc<ldap::DirectoryClient>> {
@@ -439,6 +447,11 @@ impl Run {
 
     pub(super) fn imported(&self) -> &Mutex<ImportedModules> {
         &self.imported
+    }
+
+    /// What the script expects is gathered under this lock; it is let go before anything is told.
+    pub(super) fn expectations(&self) -> MutexGuard<'_, ExpectationLedger> {
+        self.expectations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn remarks(&self) -> MutexGuard<'_, Vec<String>> {

@@ -18,6 +18,7 @@
 //! | `own_access`, `admin_watch` | the operator's own access, and that of the last super admin, is not taken away |
 //! | `granted_scopes` | a write whose scope the token lacks is not sent |
 //! | `plan_lock` | a plan that a run is held to |
+//! | `expectations`, `expectation_ledger` | what a script expects before it writes: gathered, told together, held against the first write |
 //! | `consent`, `consent_prompts` | people: consent, questions, manual steps |
 //! | `actor` | who executes the run |
 //! | `lane`, `items`, `item_tally`, `bulk_pace` | lines of work, what became of them, and how long they still take |
@@ -38,10 +39,10 @@
 //!
 //! Layers, from the bottom; a file imports of its own and of those before it:
 //!
-//! 1. Facts and plain data: `actor`, `admin_watch`, `answer_shape`, `bulk_pace`, `call`, `cancellation`, `consent`, `event`, `inverse`,
+//! 1. Facts and plain data: `actor`, `admin_watch`, `answer_shape`, `bulk_pace`, `call`, `cancellation`, `consent`, `event`, `expectation_ledger`, `inverse`,
 //!    `item_tally`, `named_addresses`, `operation_semantics`, `plural`, `redact`, `redactor`, `retry`, `secret_fields`, `user_names`
 //! 2. What a run keeps: `error`, `imported_modules`, `journal`, `lane`, `plan_lock`, `read_cache`, `run_options`, `sendable`
-//! 3. The run: `call_summary`, `changed_since`, `consent_prompts`, `creator`, `event_log`, `execution`, `granted_scopes`, `imported`, `in_use`, `items`,
+//! 3. The run: `call_summary`, `changed_since`, `consent_prompts`, `creator`, `event_log`, `execution`, `expectations`, `granted_scopes`, `imported`, `in_use`, `items`,
 //!    `last_group`, `linked_org_before_image`, `org_clock`, `org_identity`, `own_access`, `page_walk`, `polling`, `pre_read`,
 //!    `provisioning_effects`, `reading`, `replay`, `unanswered_write`, `undo_plan`, `undo_records`, `unknown_writes`, `writing`
 //! 4. Taking a run back: `restore_push_target`, `undo`, `undo_prefetch`
@@ -61,6 +62,8 @@ mod error;
 pub mod event;
 mod event_log;
 mod execution;
+mod expectation_ledger;
+mod expectations;
 mod granted_scopes;
 mod imported;
 mod imported_modules;
@@ -105,6 +108,7 @@ mod writing;
 pub use call::ListPage;
 pub use error::{CallError, CallRefusal};
 pub use execution::{Run, WriteResult};
+pub use expectation_ledger::RunExpectation;
 pub use granted_scopes::scopes_allow;
 pub use inverse::undo_words;
 pub use items::ItemStart;

@@ -163,6 +163,7 @@ impl Run {
         let _turn = self.keep_a_group(lane, call, position).await?;
         self.check_agreed(lane, call, held)?;
         self.guard_own_access(lane, call).await?;
+        self.hold_expectations(lane)?;
         self.ask_before_first_write(lane, call)?;
         let elsewhere = self.elsewhere(lane, call).await?;
         let mut attempt = 1;

@@ -3,11 +3,13 @@
 //! A lane is a thread, so the scene is the thread's. Verbs are registered once and find their run here.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use rhai::NativeCallContext;
+use rhai::{Dynamic, NativeCallContext};
+use serde_json::{Map, Value};
 
 use crate::run::lane::RunLane;
 use crate::run::{self, Run};
@@ -15,6 +17,9 @@ use crate::script::check::lanes::ScriptLanes;
 use crate::script::error::KnownNames;
 use crate::script::sources::SourceTexts;
 use crate::script::value_size;
+
+/// Fields by which an item is found among the values of parameters.
+const ROW_NAMES: &[&str] = &["name", "login", "key", "email", "id"];
 
 /// What all lanes of one run share.
 pub struct RunContext {
@@ -27,6 +32,8 @@ pub struct RunContext {
     pub entry: String,
     /// How long `wait_until` pauses between two looks at most; as the script says when there is none.
     pub longest_pause: Option<Duration>,
+    /// The rows of files by the values that were read there: `users.csv:3` by `ada@x`.
+    rows: BTreeMap<String, String>,
     /// What is known of the lanes of `entry`.
     lanes: OnceLock<ScriptLanes>,
     stopped: Mutex<Option<run::CallError>>,
@@ -49,9 +56,34 @@ impl RunContext {
             names,
             entry: entry.to_owned(),
             longest_pause: None,
+            rows: BTreeMap::new(),
             lanes: OnceLock::new(),
             stopped: Mutex::new(None),
             is_stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// Learns from which rows of files the parameters are.
+    pub(in crate::script) fn know_rows(&mut self, parameters: &Map<String, Value>) {
+        let origins = parameters.get("origins").and_then(Value::as_object).into_iter().flatten();
+        for (name, rows) in origins {
+            let items = parameters.get(name).and_then(Value::as_array).into_iter().flatten();
+            for (item, row) in items.zip(rows.as_array().into_iter().flatten()) {
+                let Some(row) = row.as_str().filter(|row| !row.is_empty()) else { continue };
+                let names = ROW_NAMES.iter().filter_map(|field| item.get(field)?.as_str());
+                for name in item.as_str().into_iter().chain(names) {
+                    self.rows.entry(name.to_owned()).or_insert_with(|| row.to_owned());
+                }
+            }
+        }
+    }
+
+    /// The row of a file that an item is from, by what it is called.
+    pub(in crate::script) fn row_of(&self, item: &Dynamic) -> Option<&str> {
+        let known = |name: &Dynamic| self.rows.get(name.as_immutable_string_ref().ok()?.as_str()).map(String::as_str);
+        match item.as_map_ref() {
+            Ok(map) => ROW_NAMES.iter().find_map(|field| known(map.get(*field)?)),
+            Err(_) => known(item),
         }
     }
 

@@ -6,10 +6,9 @@ mod signature;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::okta::ApiOperation;
 use crate::okta::operations;
-use crate::script::bindings::{ScriptVerb, VERBS};
-use crate::script::reference::words_of;
+use crate::script::bindings::{OperationFunction, ScriptVerb, VERBS, operation_functions};
+use crate::script::reference::words_of_function;
 use crate::script::testing::TEST_VERBS;
 use crate::script::testing::verbs as test_verbs;
 use signature::CallSignature;
@@ -34,7 +33,7 @@ pub fn all() -> Vec<DefinitionFile> {
     vec![
         file("verbs.d.rhai", "static", verbs.map(|verb| arities.verb("", verb)).collect()),
         file("dn.d.rhai", "dn", VERBS.iter().filter(in_module).map(|verb| arities.verb("dn", verb)).collect()),
-        file("operations.d.rhai", "static", operations::all().iter().map(operation).collect()),
+        file("operations.d.rhai", "static", operation_functions().iter().map(operation).collect()),
         file("tests.d.rhai", "static", TEST_VERBS.iter().map(|verb| arities.verb("", verb)).collect()),
     ]
 }
@@ -73,9 +72,10 @@ impl FunctionArities {
     }
 }
 
-fn operation(operation: &'static ApiOperation) -> String {
-    let words = words_of(operation).join("\n///\n/// ");
-    let signature = operation.signature("okta");
+fn operation(function: &OperationFunction) -> String {
+    let operation = function.operation;
+    let words = words_of_function(function).join("\n///\n/// ");
+    let signature = function.signature("okta");
     let docs = format!("/// {words}\n///\n/// `{signature}`\n");
     let mut parameters = vec!["okta: Org".to_owned()];
     let paths = operation.path_parameters().into_iter();
@@ -87,7 +87,7 @@ fn operation(operation: &'static ApiOperation) -> String {
     let mut define = |parameters: &[String]| {
         text.push_str(&docs);
         text.push_str("fn ");
-        text.push_str(operation.name);
+        text.push_str(&function.name);
         text.push('(');
         text.push_str(&parameters.join(", "));
         text.push_str(");\n");

@@ -127,6 +127,7 @@ impl CompiledRunbook {
             &self.source.path,
         );
         host.longest_pause = self.longest_pause;
+        host.know_rows(&parameters.values);
         let host = Arc::new(host);
         let result = thread::scope(|scope| {
             let work = || self.evaluate(&host, parameters, &sources);
@@ -156,7 +157,15 @@ impl CompiledRunbook {
             host: Arc::clone(host),
             lane: host.run.main_lane().map_err(|error| of_run(&error, CommandExit::Failed))?,
         };
+        let lane = Arc::clone(&scene.lane);
         let result = scene.run_within(|| engine.run_ast_with_scope(&mut scope, &ast));
+        if host.is_stopped() {
+            return Ok(()); // what stopped it says why
+        }
+        // What was expected and not asked for since is told at the end, also where the script broke off.
+        if let Err(unmet) = host.run.settle_expectations(&lane) {
+            host.stop(unmet);
+        }
         result.map_err(|error| self.explained(&error, sources))
     }
 
@@ -225,7 +234,11 @@ fn unresolved_import(
 
 fn end_run(run: &Run, error: Option<CommandError>, stopped: Option<run::CallError>) -> EndedRun {
     match (stopped, error) {
-        (Some(stopped), _) => EndedRun::stopped(run, &stopped),
+        (Some(stopped), None) => EndedRun::stopped(run, &stopped),
+        // What is unmet is told first: it may be why the script broke off.
+        (Some(stopped), Some(error)) => {
+            EndedRun::stopped(run, &stopped).with_end_of_script(&without_secrets(run, &error))
+        }
         (None, error) => EndedRun {
             outcome: if error.is_some() { RunOutcome::Failed } else { RunOutcome::Succeeded },
             error: error.map(|error| without_secrets(run, &error)),
@@ -245,6 +258,15 @@ impl EndedRun {
             (_, RunOutcome::Interrupted) => CommandExit::Interrupted,
             (_, RunOutcome::Stuck) => CommandExit::Stuck,
         }
+    }
+
+    /// The same, where the script broke off by itself before.
+    fn with_end_of_script(mut self, error: &CommandError) -> Self {
+        if let Some(told) = &mut self.error {
+            told.message = format!("{}\nthe script ended before it was through: {}", told.message, error.message);
+            told.help.extend(error.help.iter().cloned());
+        }
+        self
     }
 
     /// The end of a run that `stopped` ended.
@@ -275,5 +297,5 @@ fn without_secrets(run: &Run, error: &CommandError) -> CommandError {
 }
 
 fn of_run(error: &run::CallError, exit: CommandExit) -> CommandError {
-    CommandError { message: error.to_string(), help: error.help().into_iter().collect(), exit }
+    CommandError { message: error.to_string(), help: error.help_lines(), exit }
 }

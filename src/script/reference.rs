@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::okta::ApiOperation;
 use crate::run;
-use crate::script::bindings::ScriptVerb;
+use crate::script::bindings::{AbsentAnswer, OperationFunction, ScriptVerb};
 
 /// What an operation does, one thing a line.
 pub fn words_of(operation: &'static ApiOperation) -> Vec<String> {
@@ -32,6 +32,18 @@ fn own_option(name: &str) -> String {
         _ => "id of a group: the user is taken out only while they are in it and an app provisions by it",
     };
     format!("{name}: {words}")
+}
+
+/// What a function of an org does, one thing a line.
+pub fn words_of_function(function: &OperationFunction) -> Vec<String> {
+    let absent = "() where the org answers that there is none (404)".to_owned();
+    let finds = (function.absent == AbsentAnswer::Unit).then_some(absent);
+    words_of(function.operation).into_iter().chain(finds).collect()
+}
+
+/// A function of an org as text: how it is called, and below what it does.
+pub fn text_of_function(function: &OperationFunction) -> String {
+    entry(&function.signature("okta"), &words_of_function(function))
 }
 
 /// An operation as text: how it is called, and below what it does.

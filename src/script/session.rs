@@ -169,6 +169,10 @@ impl ScriptSession {
                 ast.statements(),
             )
         });
+        // Each entry answers for what it expects: the next one begins with nothing unmet.
+        if let Err(unmet) = self.host.run.close_expectations(&self.lane) {
+            self.host.stop(unmet);
+        }
         self.settled(result, &name)
     }
 
@@ -305,7 +309,7 @@ fn of_run(stopped: &run::CallError) -> CommandError {
         run::CallError::Unconfirmed(_) | run::CallError::Locked(_) => CommandExit::Usage,
         _ => CommandExit::Failed,
     };
-    CommandError { message: stopped.to_string(), help: stopped.help().into_iter().collect(), exit }
+    CommandError { message: stopped.to_string(), help: stopped.help_lines(), exit }
 }
 
 impl From<EntryFailure> for CommandError {

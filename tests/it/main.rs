@@ -12,6 +12,7 @@ mod completions;
 mod consent;
 mod customise;
 mod definitions;
+mod expectations;
 mod failures;
 mod faults;
 mod fuzz;

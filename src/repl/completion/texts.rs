@@ -3,8 +3,8 @@
 use rustyline::completion::Pair;
 
 use super::{SessionCompletion, beginning, pair};
-use crate::okta::operations;
 use crate::repl::completion_cache::{NamedThing, ThingKind};
+use crate::script::bindings::operation_of;
 use crate::script::cursor_context::{CursorPlace, OpenCall};
 
 impl SessionCompletion {
@@ -60,7 +60,7 @@ impl SessionCompletion {
     /// What a string argument names, and whether the call takes its id.
     fn wanted(&self, call: &OpenCall) -> Option<(ThingKind, bool)> {
         let name = call.path.last()?;
-        if let Some(operation) = operations::find(name) {
+        if let Some(operation) = operation_of(name) {
             let parameters = operation.path_parameters();
             return Some(match *parameters.get(call.argument)? {
                 "groupId" => (ThingKind::Group, true),

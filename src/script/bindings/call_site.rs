@@ -24,6 +24,11 @@ impl CallSite {
     /// Where the language itself calls, as `for` does on a list: rhai fills the position in.
     pub(super) const NOWHERE: Self = Self { source: None, position: Position::NONE };
 
+    /// As a text that no other call site has.
+    pub(super) fn words(&self) -> String {
+        format!("{} {}", self.source.as_deref().unwrap_or_default(), self.position)
+    }
+
     pub(super) fn raise(&self, value: ErrorValue) -> Box<EvalAltResult> {
         value.raise(self.source.as_deref(), self.position)
     }

@@ -136,7 +136,7 @@ fn fact_of(place: &CallSite, fact: &Dynamic) -> RaisedError<(bool, String, Vec<S
     Ok((passed, outcome_words(passed, &words, failure.as_deref()), more.first().map(help_lines).unwrap_or_default()))
 }
 
-fn help_lines(help: &Dynamic) -> Vec<String> {
+pub(super) fn help_lines(help: &Dynamic) -> Vec<String> {
     match help.as_array_ref() {
         Ok(lines) => lines.iter().map(show_value).collect(),
         Err(_) if help.is_unit() => Vec::new(),

@@ -2,9 +2,11 @@
 //!
 //! | file | gives |
 //! |---|---|
+//! | [`operation_functions`] | which functions call which operations |
 //! | [`org`] | org handles: a method for every operation of the API, and calls by path |
 //! | [`list`] | lists that fetch their pages as they are walked |
 //! | [`flow`] | `step`, `check`, `note`, `table`, `confirm`, `remark` |
+//! | [`expectations`] | `expect`, `ready` |
 //! | [`wait_until`] | `manual`, `wait_until` |
 //! | [`bulk`] | `each` |
 //! | [`progress`] | `progress` |
@@ -30,8 +32,10 @@ mod call_site;
 mod capture_copy;
 mod data;
 mod directory;
+mod expectations;
 mod flow;
 mod list;
+mod operation_functions;
 mod options;
 mod org;
 mod progress;
@@ -41,6 +45,7 @@ mod wait_until;
 
 pub(in crate::script) use data::NO_CLOCK;
 pub(in crate::script) use list::ScriptList;
+pub use operation_functions::{AbsentAnswer, OperationFunction, operation_function, operation_functions, operation_of};
 pub(in crate::script) use options::{OPTIONS, OptionType};
 pub use org::ScriptOrg;
 pub(in crate::script) use org::find_operation;
@@ -49,7 +54,6 @@ pub(in crate::script) use wait_until::manual_slug;
 
 use rhai::Engine;
 
-use crate::okta::operations;
 use crate::script::error::{CallableName, KnownNames};
 
 /// Makes everything callable in `engine`.
@@ -58,6 +62,7 @@ pub fn register(engine: &mut Engine) {
     org::register(engine);
     list::register(engine);
     flow::register(engine);
+    expectations::register(engine);
     wait_until::register(engine);
     bulk::register(engine);
     progress::register(engine);
@@ -70,8 +75,8 @@ pub fn register(engine: &mut Engine) {
 pub fn names(variables: Vec<String>) -> KnownNames {
     let handle = variables.first().map_or("okta", String::as_str).to_owned();
     let verbs = VERBS.iter().map(|verb| CallableName::new(verb.name, verb.signature));
-    let operations =
-        operations::all().iter().map(|operation| CallableName::new(operation.name, operation.signature(&handle)));
+    let operations = operation_functions().iter();
+    let operations = operations.map(|function| CallableName::new(function.name.as_str(), function.signature(&handle)));
     let functions = verbs.chain(operations).collect();
     KnownNames { variables, functions }
 }

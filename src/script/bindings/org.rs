@@ -10,11 +10,12 @@ use serde_json::Value;
 use super::arguments;
 use super::call_site::{CallSite, RaisedError};
 use super::list::ScriptList;
+use super::operation_functions::{AbsentAnswer, OperationFunction, operation_functions};
 use crate::okta::operations::{self, ResultKind};
 use crate::okta::{ApiOperation, HttpMethod};
 use crate::run::call::{ApiCall, CallAction};
 use crate::run::plural::count_noun;
-use crate::run::{REDACTED, WriteResult};
+use crate::run::{CallError, REDACTED, WriteResult};
 use crate::script::secret::SecretValue;
 use crate::script::value::{from_answer, to_request};
 
@@ -41,8 +42,8 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("cost", cost);
     engine.register_fn("with_token", with_token);
     engine.register_fn("organization_at", organization_at);
-    for operation in operations::all() {
-        register_operation(engine, operation);
+    for function in operation_functions() {
+        register_operation(engine, function);
     }
     for method in METHODS {
         for count in 1..=3 {
@@ -52,22 +53,23 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 /// With and without the last map.
-fn register_operation(engine: &mut Engine, operation: &'static ApiOperation) {
+fn register_operation(engine: &mut Engine, function: &'static OperationFunction) {
+    let OperationFunction { name, operation, absent } = function;
     let paths = operation.path_parameters().len();
     let most = paths + usize::from(operation.takes_options());
     for count in paths..=most {
-        engine.register_raw_fn(operation.name, types(count), move |context, arguments| {
+        engine.register_raw_fn(name, types(count), move |context, arguments| {
             let place = CallSite::of(&context);
             let (org, given) = receiver(arguments);
             let call = arguments::call(&org.name, operation, &given)
-                .map_err(|reason| place.usage(explain_call(operation, &org, &reason)))?;
-            make_call(&place, call)
+                .map_err(|reason| place.usage(explain_call(function, &org, &reason)))?;
+            make_call(&place, call, *absent)
         });
     }
 }
 
-fn explain_call(operation: &ApiOperation, org: &ScriptOrg, reason: &str) -> String {
-    format!("{}: {reason}; it is {}", operation.name, operation.signature(&org.name))
+fn explain_call(function: &OperationFunction, org: &ScriptOrg, reason: &str) -> String {
+    format!("{}: {reason}; it is {}", function.name, function.signature(&org.name))
 }
 
 fn types(count: usize) -> Vec<TypeId> {
@@ -81,7 +83,7 @@ fn receiver(arguments: &mut [&mut Dynamic]) -> (ScriptOrg, Vec<Dynamic>) {
 }
 
 /// Makes a call, by what its operation is: a list, a read, or a write.
-fn make_call(place: &CallSite, call: ApiCall) -> RaisedError<Dynamic> {
+fn make_call(place: &CallSite, call: ApiCall, absent: AbsentAnswer) -> RaisedError<Dynamic> {
     let scene = place.scene()?;
     let is_list = matches!(call.action, CallAction::Operation(operation) if operation.result == ResultKind::Array);
     if is_list && !call.is_write() {
@@ -92,9 +94,17 @@ fn make_call(place: &CallSite, call: ApiCall) -> RaisedError<Dynamic> {
     } else {
         scene.wait_for(scene.host.run.read(&scene.lane, &call))
     };
-    let body = body.map_err(|error| place.error(&scene, error))?;
+    let body = match body {
+        Err(error) if absent == AbsentAnswer::Unit && is_absent(&error) => return Ok(Dynamic::UNIT),
+        body => body.map_err(|error| place.error(&scene, error))?,
+    };
     from_answer(&body, &|secret| scene.host.run.learn_secret(secret))
         .map_err(|unfit| place.usage(format!("{}: the answer cannot be used: {unfit}", call.name())))
+}
+
+/// Whether the org itself answers that there is no such thing: a 404 of what stands before it is none of Okta's.
+fn is_absent(error: &CallError) -> bool {
+    matches!(error, CallError::Okta(refusal) if refusal.source.status() == Some(404) && refusal.source.api().is_some())
 }
 
 /// Answers that have a secret which nothing reads again, where the call says `sendEmail: false`.
@@ -147,7 +157,7 @@ fn organization_at(context: NativeCallContext, url: &str) -> RaisedError<Dynamic
 fn cost(context: NativeCallContext, org: &mut ScriptOrg, path: &str, calls: i64) -> RaisedError<String> {
     let scene = CallSite::of(&context).scene()?;
     let calls = u64::try_from(calls).unwrap_or_default();
-    Ok(match scene.host.run.estimate(&org.name, path, calls) {
+    Ok(match scene.host.run.estimate(&org.name, HttpMethod::Post, path, calls) {
         None => format!("about {} of {path}", count_noun(calls, "call")),
         Some((share, time)) if time.is_zero() => {
             let calls = count_noun(calls, "call");
@@ -176,7 +186,7 @@ fn register_direct(engine: &mut Engine, method: HttpMethod, count: usize) {
         let call = by_path(&org, method, has_body, &given)
             .map_err(|reason| place.usage(format!("{}: {reason}", method.as_str().to_lowercase())))?;
         if call.is_write() || matches!(call.action, CallAction::Operation(_)) {
-            return make_call(&place, call);
+            return make_call(&place, call, AbsentAnswer::Error);
         }
         unlisted_read(&place, call)
     };

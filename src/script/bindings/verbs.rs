@@ -27,6 +27,16 @@ pub const VERBS: &[ScriptVerb] = &[
         "check_all([[fact, words, help?, failure?], …])",
         "tells every fact, then stops with all that are not true",
     ),
+    verb(
+        "expect",
+        "expect(item?, fact, words, help?, failure?)",
+        "gathers what must hold: nothing is changed while a fact is false, and all failures are told together",
+    ),
+    verb(
+        "ready",
+        "ready(question, calls_by_operation?)",
+        "stops with all that is unmet; else asks, showing what changes such as #{ create_user: 20 } cost under the limits",
+    ),
     verb("note", "note(words)", "tells something"),
     verb("counted", "counted(number, noun)", "a number with its noun: 1 user, 2 users"),
     verb("remark", "remark(words)", "adds a remark to the run's outcome"),

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 
 use rhai::{Dynamic, Engine};
 
-use crate::okta::operations;
-use crate::script::bindings::{ScriptVerb, VERBS};
+use crate::script::bindings::{ScriptVerb, VERBS, operation_functions};
 use crate::script::testing::words::TEST_VERBS;
 
 /// Functions of the language and verbs, with the numbers of arguments they take (a method's receiver counts).
@@ -75,7 +74,7 @@ impl NativeFunctions {
     /// Names a person would write, operators and accessors left out.
     pub(super) fn all_names(&self) -> Vec<&str> {
         let language = self.names("").filter(|name| rhai::is_valid_identifier(name));
-        let operations = operations::all().iter().map(|operation| operation.name);
+        let operations = operation_functions().iter().map(|function| function.name.as_str());
         let mut names: Vec<&str> = language.chain(operations).collect();
         names.sort_unstable();
         names.dedup();

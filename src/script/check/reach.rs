@@ -7,8 +7,8 @@ use rhai::{Expr, Position};
 use super::facts::{BindingKind, BoundValue, CallFact, CallStyle, FactOwner, ScriptFacts};
 use super::paths::{path_of, text_of};
 use super::program::ScriptProgram;
-use crate::okta::{ApiOperation, HttpMethod, operations};
-use crate::script::bindings::{find_operation, manual_slug};
+use crate::okta::{ApiOperation, HttpMethod};
+use crate::script::bindings::{find_operation, manual_slug, operation_of};
 
 /// What is reached.
 #[derive(Default)]
@@ -205,7 +205,7 @@ impl ReachWalk<'_> {
             (CallStyle::Function, []) => return,
         };
         let on = self.on(path, facts, bound);
-        match operations::find(&call.to.name) {
+        match operation_of(&call.to.name) {
             Some(operation) => self.operation(operation, here, site, on),
             None => {
                 if let Some(method) = direct(&call.to.name) {
@@ -218,7 +218,7 @@ impl ReachWalk<'_> {
     /// A function as a value is called by whoever gets it.
     fn named(&mut self, path: &str, name: &str, at: Position, site: Position) {
         let here = (path.to_owned(), at.line().unwrap_or_default());
-        if let Some(operation) = operations::find(name) {
+        if let Some(operation) = operation_of(name) {
             self.operation(operation, here, site, CallReceiver::Unknown);
         } else if direct(name).is_some() {
             self.unseen(path, at, "the path of a call");

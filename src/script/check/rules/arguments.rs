@@ -3,8 +3,8 @@
 use rhai::{Expr, Position};
 
 use super::subject::RuleSubject;
-use crate::okta::{ApiOperation, operations};
-use crate::script::bindings::{OPTIONS, OptionType};
+use crate::okta::ApiOperation;
+use crate::script::bindings::{OPTIONS, OperationFunction, OptionType, operation_function};
 use crate::script::check::facts::{CallFact, CallStyle};
 use crate::script::check::finding::CheckFinding;
 use crate::script::check::natives::free_verb;
@@ -16,25 +16,26 @@ pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     for call in subject.facts.calls.iter().filter(|call| !call.to.is_qualified()) {
         let name = call.to.name.as_str();
         let own = subject.script.function(name, call.to.args.len()).is_some();
-        let wrong = match (operations::find(name), call.style) {
+        let wrong = match (operation_function(name), call.style) {
             _ if own => continue,
-            (Some(operation), CallStyle::Method) => of_operation(subject, call, operation),
+            (Some(function), CallStyle::Method) => of_operation(subject, call, function),
             _ => of_verb(subject, call),
         };
         findings.extend(wrong.into_iter().map(|wrong| CheckFinding::error("argument", wrong)));
     }
 }
 
-fn of_operation(subject: &RuleSubject, call: &CallFact, operation: &ApiOperation) -> Vec<ScriptDiagnostic> {
+fn of_operation(subject: &RuleSubject, call: &CallFact, function: &OperationFunction) -> Vec<ScriptDiagnostic> {
+    let operation = function.operation;
     let paths = operation.path_parameters();
     let takes_map = operation.takes_options();
     let given = call.to.args.len();
-    let signature = format!("it is {}", operation.signature("okta"));
+    let signature = format!("it is {}", function.signature("okta"));
     if given < paths.len() || given > paths.len() + usize::from(takes_map) {
         let wanted =
             if paths.len() == 1 { "1 path argument".to_owned() } else { format!("{} path arguments", paths.len()) };
         let rest = if takes_map { " and a map" } else { "" };
-        let words = format!("`{}` takes {wanted}{rest}, not {given}", operation.name);
+        let words = format!("`{}` takes {wanted}{rest}, not {given}", function.name);
         return vec![subject.wrong(words, call.at).help(signature)];
     }
     let mut wrong: Vec<ScriptDiagnostic> = call.to.args[..paths.len()]
@@ -50,7 +51,7 @@ fn of_operation(subject: &RuleSubject, call: &CallFact, operation: &ApiOperation
         Some(last) => {
             let takes_list = operation.body.is_some() && matches!(last, Expr::Array(..));
             if (is_literal(last) && !takes_list) || closure_of(last).is_some() {
-                let words = format!("the last argument of `{}` is a map such as #{{ limit: 20 }}", operation.name);
+                let words = format!("the last argument of `{}` is a map such as #{{ limit: 20 }}", function.name);
                 wrong.push(subject.wrong(words, last.start_position()));
             }
             return add_help(wrong, &signature);

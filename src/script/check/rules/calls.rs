@@ -3,8 +3,7 @@
 use rhai::{FnAccess, Position};
 
 use super::subject::RuleSubject;
-use crate::okta::operations;
-use crate::script::bindings::NO_CLOCK;
+use crate::script::bindings::{NO_CLOCK, operation_of};
 use crate::script::check::facts::{CallFact, CallStyle};
 use crate::script::check::finding::CheckFinding;
 use crate::script::check::natives::{NativeFunctions, free_verb};
@@ -162,7 +161,7 @@ fn method(subject: &RuleSubject, call: &CallFact) -> Option<ScriptDiagnostic> {
     if natives.is_empty() && counts.is_empty() {
         return Some(not_there(subject, call));
     }
-    if operations::find(name).is_some() {
+    if operation_of(name).is_some() {
         return None; // told with its arguments
     }
     Some(count_finding(subject, call, name, &counts, subject.program.names.signatures_of(name, subject.text())))
