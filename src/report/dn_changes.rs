@@ -1,26 +1,26 @@
-//! What moved in a directory, as far as a run's tables tell it: distinguished names before and after.
+//! What moved in a directory, as far as a run told it of its items: distinguished names before and after.
 
 use serde::Serialize;
 
-use super::run_summary::StoryTable;
+use super::run_summary::StoryMoves;
 use crate::ldap::Dn;
 
 /// An entry whose parent changed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct EntryMove {
-    /// The row's first cell, such as a login.
+    /// The item, such as a login.
     pub(super) what: String,
     pub(super) from: Dn,
     pub(super) to: Dn,
 }
 
-/// The moves that one table tells.
+/// The moves that one column tells.
 #[derive(Debug)]
 pub(super) struct TableMoves {
     /// Where the names come from, such as `DN in AD`.
     pub(super) column: String,
     pub(super) moves: Vec<EntryMove>,
-    /// Rows whose name is the same as before.
+    /// Items whose name is the same as before.
     pub(super) stayed: usize,
 }
 
@@ -64,91 +64,27 @@ impl TableMoves {
     }
 }
 
-/// The table that tells most moves; `None` when no name changed its parent.
-///
-/// Two forms are known: a row marked `before` and the next `after`, in any column; or two columns of one row, called so (also `from`
-/// and `to`, `old` and `new`).
-pub(super) fn told_moves(tables: &[StoryTable<'_>]) -> Option<TableMoves> {
-    let candidates = tables.iter().flat_map(|table| in_rows(table).into_iter().chain(in_columns(table)));
-    // Of equals the last one: later tables and columns are nearer to the verified state.
-    candidates.filter(|movement| !movement.moves.is_empty()).max_by_key(|movement| movement.moves.len())
+/// The column that tells most moves; `None` when no name changed its parent.
+pub(super) fn told_moves(told: &[StoryMoves<'_>]) -> Option<TableMoves> {
+    let columns = told.iter().flat_map(|told| (0..told.columns.len()).map(|column| moves_of_column(told, column)));
+    // Of equals the last one: later columns are nearer to the verified state.
+    columns.filter(|movement| !movement.moves.is_empty()).max_by_key(|movement| movement.moves.len())
 }
 
-fn in_rows(table: &StoryTable<'_>) -> Vec<TableMoves> {
-    let marks = (0..table.columns.len()).find(|&column| pairs(table, column).next().is_some());
-    let Some(marks) = marks else {
-        return Vec::new();
-    };
-    let names = (0..table.columns.len()).filter(|&column| column != marks);
-    let movement = |column: usize| {
-        let pairs = pairs(table, marks)
-            .map(|(before, after)| (row_subject(before, marks), cell(before, column), cell(after, column)));
-        gather_moves(table.columns[column].clone(), pairs)
-    };
-    names.map(movement).collect()
-}
-
-/// The text that says whom a row is about: its first cell, or the second one when the first is the mark.
-fn row_subject(row: &[String], marks: usize) -> &str {
-    cell(row, usize::from(marks == 0))
-}
-
-/// Neighbouring rows marked `before` and `after` in a column.
-fn pairs<'a>(table: &StoryTable<'a>, column: usize) -> impl Iterator<Item = (&'a [String], &'a [String])> + use<'a> {
-    let neighbours = table.rows.windows(2);
-    neighbours
-        .filter(move |rows| is_pair(&rows[0], &rows[1], column))
-        .map(|rows| (rows[0].as_slice(), rows[1].as_slice()))
-}
-
-fn is_pair(before: &[String], after: &[String], column: usize) -> bool {
-    cell(before, column).eq_ignore_ascii_case("before") && cell(after, column).eq_ignore_ascii_case("after")
-}
-
-fn in_columns(table: &StoryTable<'_>) -> Vec<TableMoves> {
-    const WORDS: [(&str, &str); 3] = [("before", "after"), ("from", "to"), ("old", "new")];
-    let mut found = Vec::new();
-    for (index, title) in table.columns.iter().enumerate() {
-        for (before, after) in WORDS {
-            let Some(rest) = title_without(title, before) else {
-                continue;
-            };
-            let other = table.columns.iter().position(|other| title_without(other, after).as_ref() == Some(&rest));
-            let Some(other) = other else { continue };
-            let name = if rest.is_empty() { format!("{before} and {after}") } else { rest };
-            let pairs = table.rows.iter().map(|row| (cell(row, 0), cell(row, index), cell(row, other)));
-            found.push(gather_moves(name, pairs));
-        }
-    }
-    found
-}
-
-/// A title without one of its words; `None` when it has no such word.
-fn title_without(title: &str, word: &str) -> Option<String> {
-    let words: Vec<_> = title.split(|c: char| c.is_whitespace() || c == '_').collect();
-    let at = words.iter().position(|found| found.eq_ignore_ascii_case(word))?;
-    let rest = words.iter().enumerate().filter(|(index, _)| *index != at);
-    Some(rest.map(|(_, word)| *word).collect::<Vec<_>>().join(" "))
-}
-
-fn cell(row: &[String], column: usize) -> &str {
-    row.get(column).map_or("", |cell| cell.trim())
-}
-
-fn gather_moves<'a>(column: String, pairs: impl Iterator<Item = (&'a str, &'a str, &'a str)>) -> TableMoves {
+fn moves_of_column(told: &StoryMoves<'_>, column: usize) -> TableMoves {
     let (mut moves, mut stayed) = (Vec::new(), 0);
-    for (what, before, after) in pairs {
-        let (Some(from), Some(to)) = (name(before), name(after)) else {
+    let at = |cells: &[String]| cells.get(column).and_then(|cell| name(cell.trim()));
+    for moved in told.rows {
+        let (Some(from), Some(to)) = (at(&moved.before), at(&moved.after)) else {
             continue;
         };
         if from.parent() == to.parent() {
             stayed += 1;
         } else {
-            let what = what.to_owned();
-            moves.push(EntryMove { what, from, to });
+            moves.push(EntryMove { what: moved.item.clone(), from, to });
         }
     }
-    TableMoves { column, moves, stayed }
+    TableMoves { column: told.columns[column].clone(), moves, stayed }
 }
 
 /// A distinguished name of an entry below another one.
@@ -159,51 +95,41 @@ fn name(text: &str) -> Option<Dn> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::event::MovedItem;
 
     type FlowCounts = Vec<(String, String, usize)>;
 
-    fn strings(cells: &[&str]) -> Vec<String> {
-        cells.iter().map(ToString::to_string).collect()
-    }
-
-    fn told_by(columns: &[&str], rows: &[&[&str]]) -> Option<(String, FlowCounts)> {
+    fn told_by(columns: &[&str], rows: &[(&str, &[&str], &[&str])]) -> Option<(String, FlowCounts)> {
+        let strings = |cells: &[&str]| cells.iter().map(ToString::to_string).collect::<Vec<_>>();
         let columns = strings(columns);
-        let rows: Vec<_> = rows.iter().map(|row| strings(row)).collect();
-        let table = StoryTable { step: None, columns: &columns, rows: &rows };
-        let movement = told_moves(&[table])?;
+        let moved = |(item, before, after): &(&str, &[&str], &[&str])| MovedItem {
+            item: (*item).to_owned(),
+            before: strings(before),
+            after: strings(after),
+        };
+        let rows: Vec<MovedItem> = rows.iter().map(moved).collect();
+        let movement = told_moves(&[StoryMoves { columns: &columns, rows: &rows }])?;
         let flows = movement.flows();
         let flow = |flow: &MoveFlow| (flow.from.to_string(), flow.to.to_string(), flow.count);
         Some((movement.column.clone(), flows.iter().map(flow).collect()))
     }
 
     #[test]
-    fn rows_marked_before_and_after_tell_moves() {
-        let rows: &[&[&str]] = &[
-            &["jo", "before", "CN=Jo,OU=A,DC=x", "CN=Jo,OU=A,DC=x"],
-            &["", "after", "CN=Jo,OU=A,DC=x", "CN=Jo,OU=B,DC=x"],
-            &["kim", "before", "CN=Kim,OU=A,DC=x", "CN=Kim,OU=A,DC=x"],
-            &["", "after", "CN=Kim,OU=A,DC=x", "CN=Kim,ou=b,DC=x"],
+    fn the_column_with_most_moves_tells_them() {
+        let stayed: &[&str] = &["CN=Jo,OU=A,DC=x", "CN=Jo,OU=A,DC=x"];
+        let rows: &[(&str, &[&str], &[&str])] = &[
+            ("jo", stayed, &["CN=Jo,OU=A,DC=x", "CN=Jo,OU=B,DC=x"]),
+            ("kim", &["CN=Kim,OU=A,DC=x", "CN=Kim\\, Dr.,OU=A,DC=x"], &["CN=Kim,OU=A,DC=x", "CN=Kim,ou=b,DC=x"]),
         ];
-        let (column, flows) = told_by(&["login", "", "DN in Okta", "DN in AD"], rows).unwrap();
+        let (column, flows) = told_by(&["DN in Okta", "DN in AD"], rows).unwrap();
         assert_eq!(column, "DN in AD");
         assert_eq!(flows, [("OU=A,DC=x".into(), "OU=B,DC=x".into(), 2)]);
     }
 
     #[test]
-    fn columns_named_so_tell_moves() {
-        let rows: &[&[&str]] = &[
-            &["jo", "CN=Jo\\, Dr.,OU=A,DC=x", "CN=Jo\\, Dr.,OU=B,DC=x"],
-            &["kim", "CN=Kim,OU=B,DC=x", "CN=Kim,OU=B,DC=x"],
-        ];
-        for titles in [["login", "DN before", "DN after"], ["login", "from", "to"]] {
-            let (_, flows) = told_by(&titles, rows).unwrap();
-            assert_eq!(flows, [("OU=A,DC=x".into(), "OU=B,DC=x".into(), 1)]);
-        }
-    }
-
-    #[test]
     fn a_rename_in_place_and_text_that_is_no_name_are_no_moves() {
-        let rows: &[&[&str]] = &[&["jo", "CN=Jo,OU=A,DC=x", "CN=Joe,OU=A,DC=x"], &["kim", "Users", "Admins"]];
-        assert_eq!(told_by(&["login", "before", "after"], rows), None);
+        let rows: &[(&str, &[&str], &[&str])] =
+            &[("jo", &["CN=Jo,OU=A,DC=x"], &["CN=Joe,OU=A,DC=x"]), ("kim", &["Users"], &["Admins"])];
+        assert_eq!(told_by(&["DN"], rows), None);
     }
 }

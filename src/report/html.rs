@@ -38,7 +38,7 @@ pub(super) fn render_page(page: &str, content: &Value) -> Result<String, minijin
 
 fn context(evidence: &RunEvidence) -> Value {
     let story = RunSummary::of(evidence);
-    let movement = dn_changes::told_moves(&story.tables);
+    let movement = dn_changes::told_moves(&story.moved);
     json!({
         "run": evidence.run,
         "runbook": evidence.runbook,

@@ -16,7 +16,7 @@ const LONGEST: usize = 100;
 /// The text, with a newline at its end.
 pub fn text(evidence: &RunEvidence) -> String {
     let story = RunSummary::of(evidence);
-    let movement = dn_changes::told_moves(&story.tables);
+    let movement = dn_changes::told_moves(&story.moved);
     let sections = [
         heading(evidence, &story),
         facts(evidence, &story),

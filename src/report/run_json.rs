@@ -64,7 +64,7 @@ struct MovedRecord<'a> {
 /// The document, indented, with a newline at its end.
 pub fn document(evidence: &RunEvidence) -> serde_json::Result<String> {
     let story = RunSummary::of(evidence);
-    let movement = dn_changes::told_moves(&story.tables);
+    let movement = dn_changes::told_moves(&story.moved);
     let outcome = evidence.outcome.map(serde_json::to_value).transpose()?;
     let document = RunDocument {
         format: "okta-runbook evidence",

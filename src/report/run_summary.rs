@@ -16,7 +16,7 @@ pub(super) use wait::StoryWait;
 use super::evidence::{DIED, RunEvidence, UndoEvidence, WriteState};
 use super::text::words::{count_noun, unverified_words};
 use crate::run::actor::RunActor;
-use crate::run::event::{EventKind, RunCounts, RunEvent, RunOutcome};
+use crate::run::event::{EventKind, MovedItem, RunCounts, RunEvent, RunOutcome, moved_table};
 
 /// What a report says of a run, in the order in which it happened.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ pub(super) struct RunSummary<'a> {
     pub(super) attestations: Vec<RunAttestation<'a>>,
     pub(super) waits: Vec<StoryWait<'a>>,
     pub(super) tables: Vec<StoryTable<'a>>,
+    pub(super) moved: Vec<StoryMoves<'a>>,
     pub(super) remarks: &'a [String],
     pub(super) counts: RunCounts,
     /// The run's end, or the last that was heard of it.
@@ -91,8 +92,15 @@ impl AttestationKind {
 #[derive(Debug)]
 pub(super) struct StoryTable<'a> {
     pub(super) step: Option<&'a str>,
+    pub(super) columns: Cow<'a, [String]>,
+    pub(super) rows: Cow<'a, [Vec<String>]>,
+}
+
+/// What a run told of items before and after.
+#[derive(Debug)]
+pub(super) struct StoryMoves<'a> {
     pub(super) columns: &'a [String],
-    pub(super) rows: &'a [Vec<String>],
+    pub(super) rows: &'a [MovedItem],
 }
 
 impl<'a> RunSummary<'a> {
@@ -111,6 +119,7 @@ impl<'a> RunSummary<'a> {
                 .collect(),
             waits: wait::all(events, last),
             tables: events.iter().filter_map(table).collect(),
+            moved: events.iter().filter_map(moves).collect(),
             remarks: events.iter().rev().find_map(remarks).unwrap_or_default(),
             counts: counts(evidence, &items),
             items,
@@ -201,7 +210,20 @@ fn approval_words(at: Timestamp, ticket: Option<&str>, signed_with: Option<&str>
 
 fn table(event: &RunEvent) -> Option<StoryTable<'_>> {
     match &event.kind {
-        EventKind::Table { columns, rows } => Some(StoryTable { step: event.step.as_deref(), columns, rows }),
+        EventKind::Table { columns, rows } => {
+            Some(StoryTable { step: event.step.as_deref(), columns: columns.into(), rows: rows.into() })
+        }
+        EventKind::Moved { columns, rows } => {
+            let (columns, rows) = moved_table(columns, rows);
+            Some(StoryTable { step: event.step.as_deref(), columns: columns.into(), rows: rows.into() })
+        }
+        _ => None,
+    }
+}
+
+fn moves(event: &RunEvent) -> Option<StoryMoves<'_>> {
+    match &event.kind {
+        EventKind::Moved { columns, rows } => Some(StoryMoves { columns, rows }),
         _ => None,
     }
 }

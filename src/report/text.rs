@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::table::text_table;
 use crate::run::actor::{RunActor, UNKNOWN};
-use crate::run::event::{CallLine, EventKind, ItemOutcome, OrgLine, RunEvent};
+use crate::run::event::{CallLine, EventKind, ItemOutcome, OrgLine, RunEvent, check_sentence, moved_table};
 use words::{block, clean, paint_text};
 
 pub(in crate::report) use outcome::{calls_of, items_of};
@@ -97,6 +97,10 @@ impl TextReporter {
             EventKind::Step { title, .. } => self.step(event, title),
             EventKind::Item { key, outcome, message } => self.item(key, *outcome, message.as_deref()),
             EventKind::Table { columns, rows } => self.table(columns, rows),
+            EventKind::Moved { columns, rows } => {
+                let (columns, rows) = moved_table(columns, rows);
+                self.table(&columns, &rows)
+            }
             EventKind::Outcome { outcome, run, message, counts, remarks } => {
                 let ending = outcome::OutcomeLines {
                     outcome: *outcome,
@@ -248,6 +252,7 @@ fn least_verbosity(kind: &EventKind) -> OutputVerbosity {
         | EventKind::Manual { attested_by: None, .. }
         | EventKind::Item { outcome: ItemOutcome::Failed, .. }
         | EventKind::Table { .. }
+        | EventKind::Moved { .. }
         | EventKind::UnverifiedJournal { .. }
         | EventKind::Outcome { .. } => OutputVerbosity::Quiet,
         _ => OutputVerbosity::Normal,
@@ -262,8 +267,10 @@ fn event_lines(kind: &EventKind, actor: Option<&RunActor>, verbosity: OutputVerb
         EventKind::Performed(call) => call::performed_lines(call, verbosity),
         EventKind::Unchanged(call) => call::unchanged_lines(call),
         EventKind::Refused { call, message } => call::refused_lines(call, message),
-        EventKind::Check { passed: true, words } => block(&paint_text(GOOD, "✓"), words),
-        EventKind::Check { passed: false, words } => block(&paint_text(BAD, "✗"), words),
+        EventKind::Check { passed, words, items } => {
+            let mark = if *passed { paint_text(GOOD, "✓") } else { paint_text(BAD, "✗") };
+            block(&mark, &check_sentence(words, items))
+        }
         EventKind::Note { words } => block("·", words),
         EventKind::Planned { plan, writes } => block(
             "·",
@@ -303,6 +310,7 @@ fn event_lines(kind: &EventKind, actor: Option<&RunActor>, verbosity: OutputVerb
         EventKind::Run { .. }
         | EventKind::Step { .. }
         | EventKind::Item { .. }
+        | EventKind::Moved { .. }
         | EventKind::Table { .. }
         | EventKind::Outcome { .. } => Vec::new(),
     }

@@ -105,7 +105,11 @@ pub enum EventKind {
     /// A fact was checked.
     Check {
         passed: bool,
+        /// A sentence; of items what is said of each of them, such as `is active`.
         words: String,
+        /// Items of which it holds, as a person knows them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        items: Vec<String>,
     },
     Note {
         words: String,
@@ -147,6 +151,12 @@ pub enum EventKind {
         columns: Vec<String>,
         rows: Vec<Vec<String>>,
     },
+    /// Items before and after: what the run changed of them, as it was looked at.
+    Moved {
+        /// What is told of each item, such as `DN in AD`.
+        columns: Vec<String>,
+        rows: Vec<MovedItem>,
+    },
     /// The calls that this execution made in scarce buckets, the scarcest first.
     Calls {
         calls: Vec<BucketCalls>,
@@ -164,6 +174,41 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         remarks: Vec<String>,
     },
+}
+
+/// An item before and after, a value for each column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovedItem {
+    /// As a person knows it, such as a login.
+    pub item: String,
+    pub before: Vec<String>,
+    pub after: Vec<String>,
+}
+
+/// What `Moved` tells, as the columns and rows of a table: two rows an item.
+pub fn moved_table(columns: &[String], rows: &[MovedItem]) -> (Vec<String>, Vec<Vec<String>>) {
+    let row = |item: &str, mark: &str, cells: &[String]| {
+        let begin = [item.to_owned(), mark.to_owned()];
+        begin.into_iter().chain(cells.iter().cloned()).collect::<Vec<_>>()
+    };
+    let titles = ["item", ""].map(str::to_owned).into_iter().chain(columns.iter().cloned());
+    let pairs =
+        rows.iter().flat_map(|moved| [row(&moved.item, "before", &moved.before), row("", "after", &moved.after)]);
+    (titles.collect(), pairs.collect())
+}
+
+/// A check as one sentence: of several items, with the first of them.
+pub fn check_sentence(words: &str, items: &[String]) -> String {
+    match items {
+        [] => words.to_owned(),
+        [only] => format!("{only} {words}"),
+        [first, rest @ ..] => format!("{first} {words} (and {} more)", rest.len()),
+    }
+}
+
+/// Number of facts that a check tells.
+pub fn count_checks(items: &[String]) -> usize {
+    items.len().max(1)
 }
 
 /// An org as the run sees it: its name in the runbook and its URL.

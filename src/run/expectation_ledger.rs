@@ -1,6 +1,6 @@
 //! What a script expects, as data: facts that hold, and those that do not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What is expected of one fact.
@@ -12,8 +12,19 @@ pub struct RunExpectation {
     pub words: String,
     /// What to do about a failure, one thing a line.
     pub help: Vec<String>,
-    /// Of one of many items: what the items have in common, by which those that pass are told together.
-    pub group: Option<String>,
+    /// Of one of many items, which are told together where they pass.
+    pub item: Option<ExpectedItem>,
+}
+
+/// An item of which something is expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectedItem {
+    /// As a person knows it, such as a login.
+    pub label: String,
+    /// What is expected, without the item: `is active`.
+    pub predicate: String,
+    /// Where the script expects it.
+    pub site: String,
 }
 
 /// Failed expectations, told together.
@@ -43,9 +54,21 @@ impl fmt::Display for UnmetExpectations {
 /// What a run expects and has not told yet.
 #[derive(Debug, Default)]
 pub(super) struct ExpectationLedger {
-    /// Facts of items that hold, by what they have in common: how many, and the words of the first.
-    pub(super) passed: BTreeMap<String, (u64, String)>,
+    /// Facts of items that hold, in the order in which they were first met: where, the words, and the items.
+    pub(super) passed: Vec<(String, String, Vec<String>)>,
     pub(super) unmet: Vec<RunExpectation>,
     /// How many of `unmet` were told.
     pub(super) told: usize,
+}
+
+impl ExpectationLedger {
+    /// Keeps that what is expected of an item holds. Items of one place come one after another, or in turns with those of a few others.
+    pub(super) fn keep_passed(&mut self, item: ExpectedItem) {
+        let ExpectedItem { label, predicate, site } = item;
+        let same = self.passed.iter_mut().rev().find(|(at, words, _)| *at == site && *words == predicate);
+        match same {
+            Some((_, _, items)) => items.push(label),
+            None => self.passed.push((site, predicate, vec![label])),
+        }
+    }
 }

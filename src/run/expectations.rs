@@ -20,13 +20,13 @@ impl Run {
                 }
                 Ok(())
             }
-            RunExpectation { group: Some(group), words, .. } => {
-                ledger.passed.entry(group).or_insert((0, words)).0 += 1;
+            RunExpectation { item: Some(item), .. } => {
+                ledger.keep_passed(item);
                 Ok(())
             }
             RunExpectation { words, .. } => {
                 drop(ledger);
-                self.emit(lane, EventKind::Check { passed: true, words })
+                self.emit(lane, EventKind::Check { passed: true, words, items: Vec::new() })
             }
         }
     }
@@ -41,16 +41,11 @@ impl Run {
         let unmet = ledger.unmet.clone();
         let told = std::mem::replace(&mut ledger.told, unmet.len());
         drop(ledger);
-        for (count, first) in passed.into_values() {
-            let words = match count {
-                1 => first,
-                2 => format!("{first}; the same holds for 1 other"),
-                count => format!("{first}; the same holds for {} others", count - 1),
-            };
-            self.emit(lane, EventKind::Check { passed: true, words })?;
+        for (_, words, items) in passed {
+            self.emit(lane, EventKind::Check { passed: true, words, items })?;
         }
         for unmet in unmet.iter().skip(told) {
-            self.emit(lane, EventKind::Check { passed: false, words: unmet.words.clone() })?;
+            self.emit(lane, EventKind::Check { passed: false, words: unmet.words.clone(), items: Vec::new() })?;
         }
         if unmet.is_empty() { Ok(()) } else { Err(CallError::Unmet(UnmetExpectations(unmet))) }
     }

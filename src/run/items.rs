@@ -41,6 +41,16 @@ impl Run {
         Ok(number)
     }
 
+    /// Counts items that go through bulk steps to come, also those that need none of them.
+    pub fn know_items(&self, lane: &RunLane, keys: &[String]) {
+        if lane.item().is_none() {
+            let mut items = self.items();
+            for key in keys {
+                items.add(key, 0, false);
+            }
+        }
+    }
+
     /// Begins to walk over `items` things, of which nothing is recorded.
     pub fn walk(&self, lane: &RunLane, items: usize) {
         if lane.item().is_none() {

@@ -108,7 +108,7 @@ mod writing;
 pub use call::ListPage;
 pub use error::{CallError, CallRefusal};
 pub use execution::{Run, WriteResult};
-pub use expectation_ledger::RunExpectation;
+pub use expectation_ledger::{ExpectedItem, RunExpectation};
 pub use granted_scopes::scopes_allow;
 pub use inverse::undo_words;
 pub use items::ItemStart;

@@ -31,10 +31,10 @@ pub fn all() -> Vec<DefinitionFile> {
     };
     let verbs = VERBS.iter().filter(|verb| !in_module(verb));
     vec![
-        file("verbs.d.rhai", "static", verbs.map(|verb| arities.verb("", verb)).collect()),
-        file("dn.d.rhai", "dn", VERBS.iter().filter(in_module).map(|verb| arities.verb("dn", verb)).collect()),
+        file("verbs.d.rhai", "static", arities.definitions("", verbs)),
+        file("dn.d.rhai", "dn", arities.definitions("dn", VERBS.iter().filter(in_module))),
         file("operations.d.rhai", "static", operation_functions().iter().map(operation).collect()),
-        file("tests.d.rhai", "static", TEST_VERBS.iter().map(|verb| arities.verb("", verb)).collect()),
+        file("tests.d.rhai", "static", arities.definitions("", TEST_VERBS.iter())),
     ]
 }
 
@@ -59,16 +59,26 @@ impl FunctionArities {
         Self(arities)
     }
 
-    /// A definition for each number of arguments.
-    fn verb(&self, module: &str, verb: &ScriptVerb) -> String {
-        let signature = CallSignature::parse(verb.signature);
-        let key = (module.to_owned(), verb.name.to_owned());
-        let counts = self.0.get(&key).into_iter().flatten();
-        let docs = format!("/// {}\n///\n/// `{}`\n", verb.help, verb.signature);
-        let definitions = counts
-            .filter_map(|count| signature.with(*count))
-            .map(|parameters| format!("{docs}fn {}({parameters});\n", verb.name));
-        definitions.collect::<Vec<_>>().concat()
+    /// A definition for each number of arguments. Of two verbs of a name, as a function and a method may be, the first one has the
+    /// numbers that both can have: the language tells definitions apart by nothing else.
+    fn definitions<'a>(&self, module: &str, verbs: impl Iterator<Item = &'a ScriptVerb>) -> Vec<String> {
+        let mut defined = BTreeSet::new();
+        let mut all = Vec::new();
+        for verb in verbs {
+            let signature = CallSignature::parse(verb.signature);
+            let key = (module.to_owned(), verb.name.to_owned());
+            let docs = format!("/// {}\n///\n/// `{}`\n", verb.help, verb.signature);
+            let mut text = String::new();
+            for count in self.0.get(&key).into_iter().flatten() {
+                if let Some(parameters) = signature.with(*count)
+                    && defined.insert((verb.name, *count))
+                {
+                    text.extend([docs.as_str(), "fn ", verb.name, "(", &parameters, ");\n"]);
+                }
+            }
+            all.push(text);
+        }
+        all
     }
 }
 
@@ -130,7 +140,7 @@ mod tests {
                 let Some(definition) = line.strip_suffix(';') else {
                     return line.to_owned();
                 };
-                let untyped = ["Org", "String", "Map", "Array", "FnPtr", "Directory", "List", "Simulator"]
+                let untyped = ["Org", "String", "Map", "Array", "FnPtr", "Directory", "List", "Batch", "Simulator"]
                     .iter()
                     .fold(definition.to_owned(), |text, kind| text.replace(&format!(": {kind}"), ""));
                 format!("{untyped} {{}}")

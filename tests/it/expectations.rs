@@ -58,8 +58,9 @@ fn an_unmet_item_is_told_with_the_row_of_its_file() {
     let ran = play(&stage, script, &["--yes", "--param", "users=@users.csv"]);
     ran.exits(1)
         .says(&["check failed: users.csv:3: nobody@corp.example is not a user of the org", "check the spelling"]);
-    let told = words(&ran, "check");
-    assert_eq!(told[0], "ada.novak@corp.example is a user of the org; the same holds for 1 other");
+    let told = ran.events_of("check");
+    assert_eq!(told[0]["words"], "is a user of the org");
+    assert_eq!(told[0]["items"], json!(["ada.novak@corp.example", "ben.okafor@corp.example"]));
 }
 
 #[test]

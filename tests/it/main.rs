@@ -3,6 +3,7 @@
 mod actors;
 mod architecture;
 mod assumptions;
+mod batch;
 mod boundaries;
 mod bounds;
 mod bulk;

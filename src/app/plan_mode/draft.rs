@@ -14,7 +14,7 @@ use crate::report::plan::{
     CallCertainty, EffectKind, FailedItem, ManualStep, PlanCost, PlanCounts, PlanEffect, PlanStep, PlannedCall,
     RunPlan, changes,
 };
-use crate::run::event::{EventKind, ItemOutcome, OrgLine, RunEvent};
+use crate::run::event::{EventKind, ItemOutcome, OrgLine, RunEvent, count_checks};
 use crate::run::journal::{BulkStep, EntryState, JournalError, RecordedWrite, UnchangedWrite};
 use crate::run::undo::{self, WriteInverse};
 use crate::run::{Run, renumber_placeholders};
@@ -69,7 +69,7 @@ impl PlanBuilder<'_> {
             steps,
             effects: self.effects.clone(),
             manual: manual(&events),
-            checks: count(&events, |kind| matches!(kind, EventKind::Check { passed: true, .. })),
+            checks: events.iter().map(passed_checks).sum(),
             costs: self.costs(),
             scopes: self.subject.scopes.clone(),
             remarks: remarks(&events),
@@ -271,8 +271,12 @@ fn counts(steps: &[PlanStep], events: &[RunEvent]) -> PlanCounts {
     }
 }
 
-fn count(events: &[RunEvent], fits: fn(&EventKind) -> bool) -> u64 {
-    events.iter().filter(|event| fits(&event.kind)).count() as u64
+/// Facts that an event tells to hold.
+fn passed_checks(event: &RunEvent) -> u64 {
+    match &event.kind {
+        EventKind::Check { passed: true, items, .. } => count_checks(items) as u64,
+        _ => 0,
+    }
 }
 
 /// Questions to a person, each once.

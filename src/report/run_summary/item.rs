@@ -113,8 +113,10 @@ impl<'a> StoryItem<'a> {
         if self.end != ItemEnd::Failed && event.step.is_some() {
             self.step = event.step.as_deref();
         }
-        let elsewhere =
-            matches!(event.kind, EventKind::Performed(_) | EventKind::Item { .. } | EventKind::Table { .. });
+        let elsewhere = matches!(
+            event.kind,
+            EventKind::Performed(_) | EventKind::Item { .. } | EventKind::Table { .. } | EventKind::Moved { .. }
+        );
         // A refused write stands in the list of writes.
         let refused_write = matches!(&event.kind, EventKind::Refused { call, .. } if call.method != "GET");
         if !elsewhere && !refused_write && !super::is_silent(event) {

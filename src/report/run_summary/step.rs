@@ -9,7 +9,7 @@ use super::reached_its_end;
 use crate::report::evidence::RunEvidence;
 use crate::report::text::words::count_noun;
 use crate::report::text::{call_of, org_of};
-use crate::run::event::{EventKind, ItemOutcome, OrgLine, RunEvent, RunOutcome};
+use crate::run::event::{EventKind, ItemOutcome, OrgLine, RunEvent, RunOutcome, count_checks};
 
 /// What stands for a step before the first one, shown only when something was told there.
 const PREAMBLE: &str = "Before the first step";
@@ -140,15 +140,19 @@ impl<'a> StoryStep<'a> {
         match &event.kind {
             EventKind::Item { outcome: ItemOutcome::Failed, .. } => self.failed_items += 1,
             EventKind::Performed(_) => self.writes += 1,
-            EventKind::Check { passed, .. } => {
-                self.checks += 1;
-                self.failed_checks += usize::from(!passed);
+            EventKind::Check { passed, items, .. } => {
+                self.checks += count_checks(items);
+                self.failed_checks += if *passed { 0 } else { count_checks(items) };
             }
             _ => {}
         }
         let elsewhere = matches!(
             event.kind,
-            EventKind::Run { .. } | EventKind::Item { .. } | EventKind::Table { .. } | EventKind::Outcome { .. }
+            EventKind::Run { .. }
+                | EventKind::Item { .. }
+                | EventKind::Table { .. }
+                | EventKind::Moved { .. }
+                | EventKind::Outcome { .. }
         );
         if event.item.is_none() && !elsewhere && !super::is_silent(event) {
             self.told.push(event);

@@ -57,7 +57,7 @@ fn story() -> Vec<RunEvent> {
         ],
         parameters: json!({ "users": ["jo", "kim"], "dry": false }),
     };
-    let check = |passed, words: &str| EventKind::Check { passed, words: words.into() };
+    let check = |passed, words: &str| EventKind::Check { passed, words: words.into(), items: Vec::new() };
     let manual = |attested_by: Option<&str>| EventKind::Manual {
         title: "Enable Update OU".into(),
         name: "update-ou".into(),

@@ -57,41 +57,72 @@ fn each(context: &NativeCallContext, items: &Dynamic, options: Map, act: FnPtr) 
     let scene = place.scene()?;
     let mut options = VerbOptions::new("each", &place, options);
     let key = options.take("key");
-    let concurrency = options.count("concurrency", 1)?.unwrap_or(CONCURRENCY);
-    let most_failures = options.count("max_failures", 0)?;
-    let on_failure = match options.text("on_failure")?.as_deref() {
-        None | Some("continue") => OnFailure::Continue,
-        Some("stop") => OnFailure::Stop,
-        Some("undo") => OnFailure::Undo,
-        Some(other) => {
-            return Err(
-                place.usage(format!("`on_failure` of each is \"continue\", \"stop\" or \"undo\", not \"{other}\""))
-            );
-        }
-    };
+    let policy = BulkPolicy::taken_from(&mut options, &place)?;
     options.end()?;
     let items = all(&place, items)?;
     let keys = keys(context, &place, &items, key.as_ref())?;
+    let taken = !scene.host.is_untaken(context);
+    work_on(context, (items, keys), policy, act, taken)
+}
+
+/// How a bulk step goes about its items.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BulkPolicy {
+    concurrency: usize,
+    on_failure: OnFailure,
+    /// More failures than this stop the rest.
+    limit: Option<usize>,
+}
+
+impl BulkPolicy {
+    /// What the options `concurrency`, `max_failures` and `on_failure` say.
+    pub(super) fn taken_from(options: &mut VerbOptions, place: &CallSite) -> RaisedError<Self> {
+        let concurrency = options.count("concurrency", 1)?.unwrap_or(CONCURRENCY);
+        let most_failures = options.count("max_failures", 0)?;
+        let on_failure = match options.text("on_failure")?.as_deref() {
+            None | Some("continue") => OnFailure::Continue,
+            Some("stop") => OnFailure::Stop,
+            Some("undo") => OnFailure::Undo,
+            Some(other) => {
+                let words = format!("`on_failure` of each is \"continue\", \"stop\" or \"undo\", not \"{other}\"");
+                return Err(place.usage(words));
+            }
+        };
+        let limit = if on_failure == OnFailure::Stop { Some(0) } else { most_failures };
+        Ok(Self { concurrency, on_failure, limit })
+    }
+}
+
+/// Works on items with their keys, each in a lane of its own. Where nobody takes the rows there are none.
+pub(super) fn work_on(
+    context: &NativeCallContext,
+    (items, keys): (Array, Vec<String>),
+    policy: BulkPolicy,
+    act: FnPtr,
+    taken: bool,
+) -> RaisedError<Array> {
+    let place = CallSite::of(context);
+    let scene = place.scene()?;
     let number = scene.host.run.bulk(&scene.lane, &keys);
     let number = number.map_err(|error| place.error(&scene, error))?;
     let bulk = BulkLanes {
         context,
-        taken: !scene.host.is_untaken(context),
+        taken,
         number,
-        on_failure,
+        on_failure: policy.on_failure,
         scene,
         place,
         act,
         items,
         keys,
-        limit: if on_failure == OnFailure::Stop { Some(0) } else { most_failures },
+        limit: policy.limit,
         next: AtomicUsize::new(0),
         failures: AtomicUsize::new(0),
         ended: AtomicBool::new(false),
         rows: Mutex::default(),
         broken: Mutex::default(),
     };
-    bulk.work(concurrency);
+    bulk.work(policy.concurrency);
     bulk.scene.host.run.bulk_over(&bulk.scene.lane);
     bulk.result()
 }
@@ -104,7 +135,7 @@ fn all(place: &CallSite, items: &Dynamic) -> RaisedError<Array> {
 }
 
 /// Keys name the lanes in the journal: two items of the same key could not be told apart.
-fn keys(
+pub(super) fn keys(
     context: &NativeCallContext,
     place: &CallSite,
     items: &Array,
@@ -368,7 +399,7 @@ fn failure_text(diagnostic: &ScriptDiagnostic) -> String {
 }
 
 /// What `catch` would have been given.
-fn thrown_value(error: &EvalAltResult) -> Dynamic {
+pub(super) fn thrown_value(error: &EvalAltResult) -> Dynamic {
     match error {
         EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
             thrown_value(inner)

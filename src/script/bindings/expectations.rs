@@ -8,10 +8,11 @@ use rhai::{Dynamic, Engine, Map, NativeCallContext};
 
 use super::call_site::{CallSite, RaisedError};
 use super::flow::{help_lines, show_value};
+use super::item_label::item_label;
 use crate::okta::{self, operations};
 use crate::run::event::EventKind;
 use crate::run::plural::count_noun;
-use crate::run::{CallError, RunExpectation};
+use crate::run::{CallError, ExpectedItem, RunExpectation};
 use crate::script::call_context::CallContext;
 use crate::script::error::kind_of;
 use crate::script::error_value::ErrorValue;
@@ -52,17 +53,18 @@ fn expect(context: &NativeCallContext, given: &[Dynamic]) -> RaisedError<()> {
     let failure = rest.get(2).filter(|words| !words.is_unit()).map(show_value);
     let help = rest.get(1).map(help_lines).unwrap_or_default();
     let subject = item.map(|item| ExpectationSubject::of(&scene, item));
+    let predicate = words.to_string();
     let words = match (passed, &subject) {
-        (true, None) => words.to_string(),
-        (true, Some(subject)) => subject.sentence(&words),
-        (false, None) => failure.unwrap_or_else(|| format!("expected: {}", words.as_str())),
-        (false, Some(subject)) => subject.failure(&words, failure),
+        (true, None) => predicate.clone(),
+        (true, Some(subject)) => subject.sentence(&predicate),
+        (false, None) => failure.unwrap_or_else(|| format!("expected: {predicate}")),
+        (false, Some(subject)) => subject.failure(&predicate, failure),
     };
     if scene.lane.item().is_some() {
         return expect_in_lane(&place, &scene, passed, words, help);
     }
-    let group = subject.map(|_| place.words());
-    let gathered = scene.host.run.expect(&scene.lane, RunExpectation { passed, words, help, group });
+    let item = subject.map(|subject| ExpectedItem { label: subject.label, predicate, site: place.words() });
+    let gathered = scene.host.run.expect(&scene.lane, RunExpectation { passed, words, help, item });
     gathered.map_err(|error| place.error(&scene, error))
 }
 
@@ -74,7 +76,7 @@ fn expect_in_lane(
     words: String,
     help: Vec<String>,
 ) -> RaisedError<()> {
-    let told = scene.host.run.emit(&scene.lane, EventKind::Check { passed, words: words.clone() });
+    let told = scene.host.run.emit(&scene.lane, EventKind::Check { passed, words: words.clone(), items: Vec::new() });
     told.map_err(|error| place.error(scene, error))?;
     if passed {
         Ok(())
@@ -84,9 +86,9 @@ fn expect_in_lane(
 }
 
 /// Whom or what an expectation is about.
-struct ExpectationSubject {
+pub(super) struct ExpectationSubject {
     /// What a person knows it by.
-    label: String,
+    pub(super) label: String,
     /// The row of the file that it is from, such as `users.csv:3`.
     row: Option<String>,
 }
@@ -105,7 +107,7 @@ const DENIALS: &[(&str, &str)] = &[
 ];
 
 impl ExpectationSubject {
-    fn of(scene: &CallContext, item: &Dynamic) -> Self {
+    pub(super) fn of(scene: &CallContext, item: &Dynamic) -> Self {
         Self { label: item_label(item), row: scene.host.row_of(item).map(str::to_owned) }
     }
 
@@ -113,7 +115,7 @@ impl ExpectationSubject {
         format!("{} {words}", self.label)
     }
 
-    fn failure(&self, words: &str, failure: Option<String>) -> String {
+    pub(super) fn failure(&self, words: &str, failure: Option<String>) -> String {
         let sentence = match failure {
             Some(failure) => self.sentence(&failure),
             None => match deny_words(words) {
@@ -132,22 +134,6 @@ impl ExpectationSubject {
 fn deny_words(words: &str) -> Option<String> {
     let denial = DENIALS.iter().find_map(|(verb, denied)| Some((words.strip_prefix(verb)?, denied)));
     denial.map(|(rest, denied)| format!("{denied}{rest}"))
-}
-
-/// Fields by which a person knows an item, the best known first.
-const LABELS: &[&str] = &["login", "label", "name", "key", "id"];
-
-/// What a person knows an item by: a user's login, a group's name, a text itself.
-pub(super) fn item_label(item: &Dynamic) -> String {
-    let Ok(map) = item.as_map_ref() else {
-        return show_value(item);
-    };
-    let text = |map: &Map, field: &str| map.get(field).filter(|value| value.is_string()).map(show_value);
-    let profile = map.get("profile").and_then(|profile| profile.as_map_ref().ok());
-    let of_profile = |field: &str| profile.as_ref().and_then(|profile| text(profile, field));
-    let known =
-        LABELS.iter().find_map(|field| text(&map, field).filter(|_| *field != "id").or_else(|| of_profile(field)));
-    known.or_else(|| text(&map, "id")).unwrap_or_else(|| show_value(item))
 }
 
 /// Stops with all that is unmet; else shows what the changes cost under the limits, and asks.
@@ -253,20 +239,6 @@ mod tests {
             ("finds no other account", None),
         ] {
             assert_eq!(deny_words(words).as_deref(), expected, "{words}");
-        }
-    }
-
-    #[test]
-    fn a_person_knows_an_item_by_login_or_name() {
-        for (item, expected) in [
-            ("#{ id: \"00u1\", profile: #{ login: \"a@x\", name: \"A\" } }", "a@x"),
-            ("#{ id: \"00g1\", profile: #{ name: \"Staff\" } }", "Staff"),
-            ("#{ id: \"0oa1\", label: \"Hub\", name: \"okta_org2org\" }", "Hub"),
-            ("#{ id: \"x\" }", "x"),
-            ("\"b@x\"", "b@x"),
-        ] {
-            let item: Dynamic = Engine::new().eval(item).expect(item);
-            assert_eq!(item_label(&item), expected);
         }
     }
 

@@ -73,7 +73,7 @@ fn check(
         place.usage(format!("check: the fact \"{words}\" must be true or false, not {}", kind_of(found)))
     })?;
     let words = outcome_words(passed, words, failure);
-    emit(context, EventKind::Check { passed, words: words.clone() })?;
+    emit(context, EventKind::Check { passed, words: words.clone(), items: Vec::new() })?;
     if passed {
         return Ok(());
     }
@@ -99,7 +99,7 @@ fn check_all(context: NativeCallContext, facts: Array) -> RaisedError<()> {
     for fact in &facts {
         let (passed, words, advice) = fact_of(&place, fact)?;
         let told = words.clone();
-        emit(&context, EventKind::Check { passed, words })?;
+        emit(&context, EventKind::Check { passed, words, items: Vec::new() })?;
         if !passed {
             problems.push(told);
             help.extend(advice.into_iter().filter(|line| !help.contains(line)).collect::<Vec<_>>());

@@ -6,9 +6,12 @@
 //! | [`org`] | org handles: a method for every operation of the API, and calls by path |
 //! | [`list`] | lists that fetch their pages as they are walked |
 //! | [`flow`] | `step`, `check`, `note`, `table`, `confirm`, `remark` |
+//! | [`moved_items`] | `moved` |
+//! | [`item_label`] | what a person knows an item by |
 //! | [`expectations`] | `expect`, `ready` |
 //! | [`wait_until`] | `manual`, `wait_until` |
-//! | [`bulk`] | `each` |
+//! | [`bulk`], [`batch`] | `each`; items that go through several bulk steps |
+//! | [`many`] | many things of a kind at once, one by one or by pages |
 //! | [`progress`] | `progress` |
 //! | [`directory`] | directory handles |
 //! | [`data`] | distinguished names; what scripts may not have |
@@ -26,6 +29,7 @@
 )]
 
 mod arguments;
+mod batch;
 mod bounded_natives;
 mod bulk;
 mod call_site;
@@ -34,7 +38,10 @@ mod data;
 mod directory;
 mod expectations;
 mod flow;
+mod item_label;
 mod list;
+mod many;
+mod moved_items;
 mod operation_functions;
 mod options;
 mod org;
@@ -45,6 +52,7 @@ mod wait_until;
 
 pub(in crate::script) use data::NO_CLOCK;
 pub(in crate::script) use list::ScriptList;
+pub(in crate::script) use many::{calls_many, operations_of_many};
 pub use operation_functions::{AbsentAnswer, OperationFunction, operation_function, operation_functions, operation_of};
 pub(in crate::script) use options::{OPTIONS, OptionType};
 pub use org::ScriptOrg;
@@ -65,6 +73,9 @@ pub fn register(engine: &mut Engine) {
     expectations::register(engine);
     wait_until::register(engine);
     bulk::register(engine);
+    batch::register(engine);
+    many::register(engine);
+    moved_items::register(engine);
     progress::register(engine);
     directory::register(engine);
     data::register(engine);

@@ -30,6 +30,10 @@ impl ScriptOrg {
     pub fn new(name: &str, url: &str) -> Self {
         Self { name: name.into(), url: url.into() }
     }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 pub(super) fn register(engine: &mut Engine) {
@@ -83,7 +87,7 @@ fn receiver(arguments: &mut [&mut Dynamic]) -> (ScriptOrg, Vec<Dynamic>) {
 }
 
 /// Makes a call, by what its operation is: a list, a read, or a write.
-fn make_call(place: &CallSite, call: ApiCall, absent: AbsentAnswer) -> RaisedError<Dynamic> {
+pub(super) fn make_call(place: &CallSite, call: ApiCall, absent: AbsentAnswer) -> RaisedError<Dynamic> {
     let scene = place.scene()?;
     let is_list = matches!(call.action, CallAction::Operation(operation) if operation.result == ResultKind::Array);
     if is_list && !call.is_write() {

@@ -41,6 +41,11 @@ pub const VERBS: &[ScriptVerb] = &[
     verb("counted", "counted(number, noun)", "a number with its noun: 1 user, 2 users"),
     verb("remark", "remark(words)", "adds a remark to the run's outcome"),
     verb("table", "table(columns, rows)", "shows a table; rows are maps or lists of cells"),
+    verb(
+        "moved",
+        "moved(before, after, columns?)",
+        "tells items before and after, for the report: a list of maps, and a map of maps by key or id",
+    ),
     verb("confirm", "confirm(words)", "asks a person; the run ends when the answer is no"),
     verb(
         "manual",
@@ -56,6 +61,26 @@ pub const VERBS: &[ScriptVerb] = &[
         "each",
         "each(list, #{key?, concurrency?, max_failures?, on_failure?}, |item| …)",
         "bulk work: every item is a lane; returns rows #{key, item, ok, value, error, message}",
+    ),
+    verb(
+        "batch",
+        "batch(list, key?)",
+        "items for several bulk steps: `for` and `len()` see those that failed none, `done` and `failed` list both",
+    ),
+    verb(
+        "each",
+        "batch.each(#{concurrency?, max_failures?, on_failure?}, |item| …)",
+        "a bulk step: who fails drops out, what was done for them stays; returns the rows of the others",
+    ),
+    verb(
+        "wait",
+        "batch.wait(seconds?, what, |left| found)",
+        "waits until each item is found, by key or id; `#{ failed: reason, help: … }` drops it out, as does the end of the time",
+    ),
+    verb(
+        "check",
+        "batch.check(|item, now| fact, words, found?, help?, failure?)",
+        "checks each item, with what was found of it by key or id; who does not pass drops out",
     ),
     verb("progress", "progress(list)", "a list of which a bar shows how far a `for` over it has come"),
     verb("directory", "directory(domain)", "the directory of a domain, () when none is configured"),
@@ -77,6 +102,17 @@ pub const VERBS: &[ScriptVerb] = &[
         "organization_at",
         "organization_at(url)",
         "id of the org that answers at a URL of this run's orgs or of an app it read, () when none does; no credentials go along",
+    ),
+    verb(
+        "many",
+        "okta.many(getter, fixed, ids)",
+        "many things by id, as okta.many(\"get_application_user\", [app], ids): one by one, or by pages where that takes fewer calls",
+    ),
+    verb("app_users", "okta.app_users(app, users?)", "app users by the user's id: of these users, or all"),
+    verb(
+        "memberships",
+        "okta.memberships(users, groups)",
+        "by the user's id: the ids of those of the groups that they are in",
     ),
     verb("cost", "okta.cost(path, calls)", "what many calls of a path cost under the org's limits, in words"),
     verb("get", "okta.get(path, query?)", "reads a path of the API; on a directory: the entry of that DN"),

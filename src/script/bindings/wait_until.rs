@@ -17,7 +17,7 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 const TIMEOUT: f64 = 300.0;
-const EVERY: f64 = 5.0;
+pub(super) const EVERY: f64 = 5.0;
 
 /// The first pause between two looks; each is twice the one before, up to `every`. What comes at once is seen at once.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -28,10 +28,25 @@ fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> RaisedEr
     let mut options = VerbOptions::new("wait_until", &place, options);
     let timeout = Duration::from_secs_f64(options.seconds("timeout")?.unwrap_or(TIMEOUT));
     let every = Duration::from_secs_f64(options.seconds("every")?.unwrap_or(EVERY));
-    let mut patience = WaitPatience { timeout, next: FIRST_PAUSE, every };
     let what = options.text("what")?.unwrap_or_else(|| "a condition".to_owned());
     options.end()?;
+    let mut fact = || -> RaisedError<Option<Dynamic>> {
+        let value: Dynamic = fact.call_within_context(&context, ())?;
+        Ok(is_truthy(&value).then_some(value))
+    };
+    let found = look_until(&place, WaitPatience::of(timeout, every), &what, &mut fact)?;
+    found.ok_or_else(|| place.raise(too_late(&what, timeout)))
+}
+
+/// Looks until there is something, or the time is over: then none.
+pub(super) fn look_until<T>(
+    place: &CallSite,
+    mut patience: WaitPatience,
+    what: &str,
+    look: &mut dyn FnMut() -> RaisedError<Option<T>>,
+) -> RaisedError<Option<T>> {
     let scene = place.scene()?;
+    let timeout = patience.timeout;
     if scene.host.run.target() == RunTarget::Shadows {
         patience = patience.on_shadows();
     }
@@ -41,31 +56,30 @@ fn wait_until(context: NativeCallContext, options: Map, fact: FnPtr) -> RaisedEr
     let begun = Instant::now();
     let mut told = false;
     loop {
-        let value: Dynamic = fact.call_within_context(&context, ())?;
-        if is_truthy(&value) {
-            return Ok(value);
+        if let Some(found) = look()? {
+            return Ok(Some(found));
         }
         let left = patience.timeout.saturating_sub(begun.elapsed());
         // Whether it was too late is kept: the next execution is faster.
         let late = json!({ "late": what });
         let is_late = scene.host.run.value(&scene.lane, &late, || left.is_zero().into());
         if is_late.map_err(|error| place.error(&scene, error))? == true {
-            return Err(place.raise(too_late(&what, timeout)));
+            return Ok(None);
         }
         if !told {
             told = true;
-            let kind = EventKind::Wait { reason: what.clone(), seconds: timeout.as_secs_f64() };
+            let kind = EventKind::Wait { reason: what.to_owned(), seconds: timeout.as_secs_f64() };
             let run = &scene.host.run;
             run.emit(&scene.lane, kind).map_err(|error| place.error(&scene, error))?;
         }
         if !scene.lane.is_replaying() {
-            pause(&place, &scene, patience.next().min(left))?;
+            pause(place, &scene, patience.next().min(left))?;
         }
     }
 }
 
 /// How long and how often it is looked.
-struct WaitPatience {
+pub(super) struct WaitPatience {
     timeout: Duration,
     next: Duration,
     /// The longest pause.
@@ -73,6 +87,10 @@ struct WaitPatience {
 }
 
 impl WaitPatience {
+    pub(super) fn of(timeout: Duration, every: Duration) -> Self {
+        Self { timeout, next: FIRST_PAUSE, every }
+    }
+
     /// What comes on a shadow comes at once; the rest never does.
     fn on_shadows(self) -> Self {
         Self {
@@ -91,7 +109,7 @@ impl WaitPatience {
 }
 
 /// Neither `false` nor `()`.
-fn is_truthy(value: &Dynamic) -> bool {
+pub(super) fn is_truthy(value: &Dynamic) -> bool {
     !value.is_unit() && value.as_bool().unwrap_or(true)
 }
 
@@ -139,7 +157,7 @@ fn manual(context: NativeCallContext, title: &str, options: Map) -> RaisedError<
 }
 
 fn told_done(place: &CallSite, scene: &CallContext, title: &str) -> RaisedError<()> {
-    let kind = EventKind::Check { passed: true, words: format!("done already: {title}") };
+    let kind = EventKind::Check { passed: true, words: format!("done already: {title}"), items: Vec::new() };
     let run = &scene.host.run;
     run.emit(&scene.lane, kind).map_err(|error| place.error(scene, error))
 }

@@ -8,7 +8,7 @@ use super::facts::{BindingKind, BoundValue, CallFact, CallStyle, FactOwner, Scri
 use super::paths::{path_of, text_of};
 use super::program::ScriptProgram;
 use crate::okta::{ApiOperation, HttpMethod};
-use crate::script::bindings::{find_operation, manual_slug, operation_of};
+use crate::script::bindings::{calls_many, find_operation, manual_slug, operation_of, operations_of_many};
 
 /// What is reached.
 #[derive(Default)]
@@ -191,7 +191,7 @@ impl ReachWalk<'_> {
             }
             "manual" => self.reach.manual.add(call, facts),
             "step" => self.reach.acts.push((ReachAct::Step, site)),
-            "check" | "check_all" | "confirm" => self.reach.acts.push((ReachAct::Check, site)),
+            "check" | "check_all" | "confirm" | "expect" | "ready" => self.reach.acts.push((ReachAct::Check, site)),
             _ => {}
         }
         self.enter_named((path, facts, call), path, site);
@@ -207,6 +207,16 @@ impl ReachWalk<'_> {
         let on = self.on(path, facts, bound);
         match operation_of(&call.to.name) {
             Some(operation) => self.operation(operation, here, site, on),
+            None if calls_many(&call.to.name) => {
+                let getter = arguments.first().and_then(|getter| text_of(getter, facts, NEAR));
+                let operations = operations_of_many(&call.to.name, getter.as_deref());
+                if operations.is_empty() {
+                    self.unseen(path, call.at, "the operation of `many`");
+                }
+                for operation in operations {
+                    self.operation(operation, here.clone(), site, on.clone());
+                }
+            }
             None => {
                 if let Some(method) = direct(&call.to.name) {
                     self.direct(method, arguments.first(), (facts, call), here, (site, on));

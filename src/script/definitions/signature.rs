@@ -59,6 +59,7 @@ fn receiver_of(receiver: &str) -> String {
         "okta" => "Org",
         "directory" => "Directory",
         "list" => "List",
+        "batch" => "Batch",
         "simulator" => "Simulator",
         other => return other.to_owned(),
     };

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::CommandError;
 use crate::run::EventListener;
-use crate::run::event::{CallLine, EventKind, RunEvent};
+use crate::run::event::{CallLine, EventKind, RunEvent, check_sentence, moved_table};
 
 /// Events of one run, gathered as they are told.
 #[derive(Clone, Default)]
@@ -96,7 +96,9 @@ fn call_value(call: &CallLine) -> Value {
 
 fn check(kind: &EventKind) -> Option<Value> {
     match kind {
-        EventKind::Check { passed, words } => Some(json!({ "passed": passed, "words": words })),
+        EventKind::Check { passed, words, items } => {
+            Some(json!({ "passed": passed, "words": check_sentence(words, items), "items": items }))
+        }
         _ => None,
     }
 }
@@ -111,6 +113,10 @@ fn note(kind: &EventKind) -> Option<Value> {
 fn table(kind: &EventKind) -> Option<Value> {
     match kind {
         EventKind::Table { columns, rows } => Some(json!({ "columns": columns, "rows": rows })),
+        EventKind::Moved { columns, rows } => {
+            let (columns, rows) = moved_table(columns, rows);
+            Some(json!({ "columns": columns, "rows": rows }))
+        }
         _ => None,
     }
 }

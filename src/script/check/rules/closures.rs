@@ -50,6 +50,8 @@ fn called_functions<'a>(call: &'a CallFact) -> Vec<(&'a Expr, RangeInclusive<usi
     let last = arguments.last();
     let found = match (call.to.name.as_str(), call.style) {
         ("each", CallStyle::Function) => [(last, 1..=1), (option("key"), 1..=1)],
+        ("each" | "wait", CallStyle::Method) => [(last, 1..=1), (None, 0..=0)],
+        ("check", CallStyle::Method) => [(arguments.first(), 1..=2), (None, 0..=0)],
         ("wait_until" | "test", CallStyle::Function) => [(last, 0..=0), (None, 0..=0)],
         ("manual", CallStyle::Function) => [(option("verify"), 0..=0), (None, 0..=0)],
         // The language's own lists also tell the place of the item, or give the item as `this`.
