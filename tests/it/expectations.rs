@@ -47,6 +47,19 @@ fn what_is_unmet_is_told_together_and_holds_back_every_write() {
 }
 
 #[test]
+fn nobody_is_asked_while_something_is_unmet() {
+    let stage = Stage::contractors(&json!({}));
+    for question in
+        ["manual(\"Look\", #{ how: \"so\", name: \"look\" });", "confirm(\"Go on?\");", "ready(\"Go on?\");"]
+    {
+        let script = format!("expect(false, \"the OU exists\", \"create it\", \"there is no such OU\");\n{question}");
+        let ran = play(&stage, &script, &["--yes", "--attest", "all"]);
+        ran.exits(1).says(&["check failed: there is no such OU"]);
+        assert!(ran.events_of("manual").is_empty() && ran.events_of("confirm").is_empty(), "{question}: {ran}");
+    }
+}
+
+#[test]
 fn an_unmet_item_is_told_with_the_row_of_its_file() {
     let stage = Stage::contractors(&json!({}));
     stage.write("users.csv", "login\nada.novak@corp.example\nnobody@corp.example\nben.okafor@corp.example\n");
