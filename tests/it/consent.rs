@@ -153,6 +153,7 @@ fn json_output_is_one_event_a_line_and_the_outcome_is_last() {
         "manual",
         "confirm",
         "item",
+        "moved",
         "table",
         "outcome",
     ];

@@ -61,8 +61,8 @@ fn a_copy_with_a_ticket_and_a_step_more_runs() {
     );
     edit(
         &copy,
-        "step(\"Look at the OUs\");",
-        "step(\"Look at the ticket\");\ncheck(params.ticket.starts_with(\"CHG-\"), `${params.ticket} is a change`);\n\nstep(\"Look at the OUs\");",
+        "step(\"Check the OUs and the groups that provision to them\");",
+        "step(\"Look at the ticket\");\ncheck(params.ticket.starts_with(\"CHG-\"), `${params.ticket} is a change`);\n\nstep(\"Check the OUs and the groups that provision to them\");",
     );
     let told = succeeds(folder, &["check", "ad/move_user_to_ou"]);
     assert!(told.contains("nothing found"), "{told}");
@@ -129,14 +129,21 @@ fn what_changed_in_the_shipped_runbook_is_merged_into_the_copy() {
     let folder = folder.path();
     succeeds(folder, &["copy", "ad/move_user_to_ou"]);
     let copy = folder.join(COPY);
-    make_older(folder, "step(\"Look at the OUs\");", "step(\"Look at the units\");");
+    make_older(
+        folder,
+        "step(\"Check the OUs and the groups that provision to them\");",
+        "step(\"Look at the units\");",
+    );
     edit(&copy, "step(\"Verify in Okta", "note(\"soon done\");\nstep(\"Verify in Okta");
     let listed = succeeds(folder, &["list"]);
     assert!(listed.contains("which has changed since it was copied"), "{listed}");
     let told = succeeds(folder, &["copy", "--merge", "ad/move_user_to_ou"]);
     assert!(told.contains("merged into"), "{told}");
     let merged = fs::read_to_string(&copy).unwrap();
-    assert!(merged.contains("step(\"Look at the OUs\");") && merged.contains("note(\"soon done\");"));
+    assert!(
+        merged.contains("step(\"Check the OUs and the groups that provision to them\");")
+            && merged.contains("note(\"soon done\");")
+    );
     assert!(!merged.contains("<<<<<<<"));
     let told = succeeds(folder, &["copy", "--merge", "ad/move_user_to_ou"]);
     assert!(told.contains("is up to date"), "{told}");
@@ -148,7 +155,11 @@ fn a_conflict_is_marked_and_must_be_settled_before_the_next_merge() {
     let folder = folder.path();
     succeeds(folder, &["copy", "ad/move_user_to_ou"]);
     let copy = folder.join(COPY);
-    make_older(folder, "step(\"Look at the OUs\");", "step(\"Look at the units\");");
+    make_older(
+        folder,
+        "step(\"Check the OUs and the groups that provision to them\");",
+        "step(\"Look at the units\");",
+    );
     edit(&copy, "step(\"Look at the units\");", "step(\"Look at my units\");");
     let merge = okta_runbook(folder, &["copy", "--merge", "ad/move_user_to_ou"]);
     assert_eq!(merge.status.code(), Some(1));
@@ -156,7 +167,10 @@ fn a_conflict_is_marked_and_must_be_settled_before_the_next_merge() {
     assert!(told.contains("1 place was changed in both"), "{told}");
     let text = fs::read_to_string(&copy).unwrap();
     let marked = text.split("<<<<<<<").nth(1).unwrap();
-    assert!(marked.contains("step(\"Look at my units\");") && marked.contains("step(\"Look at the OUs\");"));
+    assert!(
+        marked.contains("step(\"Look at my units\");")
+            && marked.contains("step(\"Check the OUs and the groups that provision to them\");")
+    );
     let again = okta_runbook(folder, &["copy", "--merge", "ad/move_user_to_ou"]);
     assert_eq!(again.status.code(), Some(2));
     assert!(String::from_utf8(again.stderr).unwrap().contains("still has conflict marks"));

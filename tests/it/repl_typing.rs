@@ -33,8 +33,8 @@ fn what_may_follow_is_offered_for_what_is_at_hand() {
     person.presses('c');
     // Functions of a module, and no closures.
     person.is_asked().enters("import \"lib/ad\" as ad;");
-    person.is_asked().types("ad::\t\t");
-    let offered = person.sees("ad::weakest(");
+    person.is_asked().types("ad::list_a\t\t");
+    let offered = person.sees("ad::list_assignments(");
     assert!(!offered.contains("anon$"), "{offered}");
     person.presses('c');
     // Values of a parameter.

@@ -244,7 +244,7 @@ fn an_account_is_moved_and_stays_itself() {
 fn an_ou_that_is_not_there_stops_the_run_before_it_writes() {
     let Some(domain) = domain(2) else { return };
     let ran = Ran::command(&mut domain.moving(SERVICE, "OU=Nowhere,DC=corp,DC=example"));
-    ran.exits(1).says(&["not so: Active Directory has OU=Nowhere"]);
+    ran.exits(1).says(&["Active Directory does not have OU=Nowhere"]);
     assert_eq!(ran.events_of("performed"), Vec::<Value>::new());
 }
 

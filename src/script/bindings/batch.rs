@@ -53,7 +53,9 @@ pub(super) fn register(engine: &mut Engine) {
         .register_raw_fn("each", [batch, function], |context, given| each(&context, given))
         .register_raw_fn("each", [batch, map, function], |context, given| each(&context, given))
         .register_raw_fn("wait", [batch, any, function], |context, given| wait(&context, given))
-        .register_raw_fn("wait", [batch, any, any, function], |context, given| wait(&context, given));
+        .register_raw_fn("wait", [batch, any, any, function], |context, given| wait(&context, given))
+        .register_raw_fn("wait", [batch, any, function, function], |context, given| wait(&context, given))
+        .register_raw_fn("wait", [batch, any, any, function, function], |context, given| wait(&context, given));
     for count in 3..=6 {
         let types = [batch, function].into_iter().chain(std::iter::repeat_n(any, count - 2)).collect::<Vec<_>>();
         engine.register_raw_fn("check", types, |context, given| check(&context, given));
@@ -183,16 +185,28 @@ impl ItemProgress {
     }
 }
 
-/// `batch.wait(timeout?, what, |left| found)`: looks until each item is there, or is known not to come. `found` is a map by key or id.
+/// `batch.wait(timeout?, what, |left| found, |item| help)`: looks until each item is there, or is known not to come. `found` is a map by
+/// key or id; the last function is asked what to do about an item that does not come in time.
 fn wait(context: &NativeCallContext, given: &mut [&mut Dynamic]) -> RaisedError<()> {
     let place = CallSite::of(context);
     let scene = place.scene()?;
     let batch = ItemBatch::of(given[0]);
-    let look = given[given.len() - 1].flatten_clone().try_cast::<FnPtr>();
-    let look = look.ok_or_else(|| place.usage("batch.wait: the last argument is a function such as |left| …"))?;
-    let what = given[given.len() - 2].flatten_clone().into_immutable_string();
+    let functions: Vec<FnPtr> = given.iter().filter_map(|given| given.flatten_clone().try_cast::<FnPtr>()).collect();
+    let [look, helper @ ..] = functions.as_slice() else {
+        return Err(place.usage("batch.wait: a function such as |left| … comes last"));
+    };
+    let values = &given[1..given.len() - functions.len()];
+    let (time, what) = match values {
+        [what] => (None, what),
+        [time, what] => (Some(time), what),
+        _ => return Err(place.usage("batch.wait: the time, what is waited for, and a function")),
+    };
+    let what = what.flatten_clone().into_immutable_string();
     let what = what.map_err(|_| place.usage("batch.wait: what is waited for is a text such as \"to be moved\""))?;
-    let timeout = if given.len() == 4 { time_of(&place, given[1])? } else { Duration::from_secs_f64(PATIENCE) };
+    let timeout = match time {
+        Some(time) => time_of(&place, time)?,
+        None => Duration::from_secs_f64(PATIENCE),
+    };
     let mut waiting: Vec<_> = batch.keyed().into_iter().map(|(key, item)| (key, item, Vec::new())).collect();
     if waiting.is_empty() {
         return Ok(());
@@ -219,7 +233,10 @@ fn wait(context: &NativeCallContext, given: &mut [&mut Dynamic]) -> RaisedError<
     let reason = format!("{} {what}", count_noun(batch.len(), "item"));
     let patience = WaitPatience::of(timeout, Duration::from_secs_f64(BETWEEN_LOOKS));
     look_until(&place, patience, &reason, &mut look_again)?;
-    for (key, item, help) in waiting {
+    for (key, item, mut help) in waiting {
+        if let Some(helper) = helper.first() {
+            help = help_lines(&helper.call_within_context(context, (item.clone(),))?);
+        }
         let label = ExpectationSubject::of(&scene, &item).label;
         let message = format!("waited {} s in vain for {label} {what}", timeout.as_secs_f64());
         dropped.push(DroppedItem { key, item, message, help });

@@ -25,7 +25,11 @@ pub(super) fn register(engine: &mut Engine) {
             Ok::<_, Box<rhai::EvalAltResult>>(())
         })
         .register_fn("confirm", |context: NativeCallContext, words: &str| {
-            with_scene(&context, |scene| scene.host.run.confirm(&scene.lane, words))
+            with_scene(&context, |scene| {
+                // Nobody is asked while something is unmet.
+                scene.host.run.settle_expectations(&scene.lane)?;
+                scene.host.run.confirm(&scene.lane, words)
+            })
         })
         .register_fn("check", |context: NativeCallContext, fact: Dynamic, words: &str| {
             check(&context, &fact, words, &Dynamic::UNIT, None)

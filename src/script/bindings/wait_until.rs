@@ -139,6 +139,8 @@ fn manual(context: NativeCallContext, title: &str, options: Map) -> RaisedError<
         return told_done(&place, &scene, title);
     }
     let run = &scene.host.run;
+    // Nobody is asked while something is unmet.
+    run.settle_expectations(&scene.lane).map_err(|error| place.error(&scene, error))?;
     run.attest(&scene.lane, &name, title, &how).map_err(|error| place.error(&scene, error))?;
     // What a person is to do shows on no shadow: it is taken as done.
     match &verify {

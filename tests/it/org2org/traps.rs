@@ -43,7 +43,7 @@ fn wrong_orgs_are_caught_before_the_first_write() {
             pair.run_with(["spoke=hub", "hub=spoke"], "setup", &parameters)
         },
         1,
-        &["the given token is none of hub", "swapped", "not so: ada.novak@spoke.example is a user of spoke"],
+        &["the given token is none of hub", "swapped", "ada.novak@spoke.example is not a user of spoke"],
     );
     pair.connect(&[]).exits(0);
     pair.stops(
@@ -93,7 +93,7 @@ fn people_who_cannot_be_provisioned_are_all_named_before_the_first_write() {
             "users.csv:3: ben.okafor@spoke.example lacks what hub requires",
             "lastName",
             "users.csv:4: chloe.dubois@spoke.example cannot be assigned (SUSPENDED)",
-            "users.csv:5: not so: nobody@spoke.example is a user of spoke",
+            "users.csv:5: nobody@spoke.example is not a user of spoke",
             "users.csv:7: emil.berg@spoke.example is listed twice",
             "only one of security question and answer is given",
         ],

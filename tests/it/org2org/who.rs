@@ -72,8 +72,8 @@ fn an_email_of_two_users_of_the_spoke_is_a_row_among_the_others() {
             "users.csv:2: shared@spoke.example names 2 users",
             ADA,
             BEN,
-            "users.csv:3: not so: nobody@spoke.example is a user of spoke",
-            "users.csv:4: \"..\" cannot name a user of spoke",
+            "users.csv:3: nobody@spoke.example is not a user of spoke",
+            "users.csv:4: .. cannot name a user of spoke",
         ],
     );
 }

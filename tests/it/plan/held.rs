@@ -117,7 +117,11 @@ fn another_runbook_parameter_or_org_is_refused() {
     text.exits(0);
     let path = stage.folder().join("runbooks/ad/move_user_to_ou.rhai");
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replace("step(\"Look at the OUs\")", "step(\"Look\")")).unwrap();
+    std::fs::write(
+        &path,
+        text.replace("step(\"Check the OUs and the groups that provision to them\")", "step(\"Look\")"),
+    )
+    .unwrap();
     is_refused(&stage, &[], &["what runs was changed", "+step(\"Look\");"]);
     std::fs::remove_file(&path).unwrap();
     let other = Stage::contractors(&json!({}));
