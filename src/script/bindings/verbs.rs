@@ -74,8 +74,8 @@ pub const VERBS: &[ScriptVerb] = &[
     ),
     verb(
         "wait",
-        "batch.wait(seconds?, what, |left| found, |item| help?)",
-        "waits until each item is found, by key or id; `#{ failed: reason, help: … }` drops it out, as does the end of the time, with the help of the last function",
+        "batch.wait(seconds?, what, |left| found, helper?)",
+        "waits until each item is found, by key or id; `#{ failed: reason, help: … }` drops it out; so does the end of the time, with the help that the helper `|item| …` gives",
     ),
     verb(
         "check",
