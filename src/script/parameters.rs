@@ -5,6 +5,7 @@ mod hidden;
 mod list;
 mod problem;
 mod table;
+mod text_encoding;
 
 pub use assignment::{ParameterAssignment, parse_assignments};
 pub use problem::ParameterProblem;

@@ -8,6 +8,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::hidden::{self, trim_hidden};
 use super::problem::ParameterProblem;
 use super::table;
+use super::text_encoding::{self, DecodedFile};
 use crate::script::runbook::{DeclaredParameter, RunbookHeader};
 
 /// The items of a list and where each is from.
@@ -117,34 +118,25 @@ fn from_file(
     wanted: &table::WantedColumn<'_>,
     items: &mut Vec<ListItem>,
     problems: &mut Vec<ParameterProblem>,
-) -> Result<Option<String>, ParameterProblem> {
+) -> Result<Vec<String>, ParameterProblem> {
     let (parameter, file) = (wanted.parameter, wanted.file);
     let bytes = fs::read(file).map_err(|error| {
         ParameterProblem::new(format!("`{}`: cannot read {file}: {error}", parameter.name))
             .help("an item that begins with @ is written @@")
     })?;
-    if is_utf16(&bytes) {
-        return Err(
-            ParameterProblem::new(format!("{file} is UTF-16")).help("save it as UTF-8; Excel calls it \"CSV UTF-8\"")
-        );
-    }
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let DecodedFile { text, remark } = text_encoding::decode(file, &bytes)?;
+    let text = text.as_ref();
     let before = (items.len(), problems.len());
-    let mut unread = None;
+    let mut remarks: Vec<String> = remark.into_iter().collect();
     if file.to_ascii_lowercase().ends_with(".csv") {
-        unread = table::read(wanted, text, items, problems)?;
+        remarks.extend(table::read(wanted, text, items, problems)?);
     } else {
         lines(file, text, items, problems);
     }
     if before == (items.len(), problems.len()) {
         return Err(ParameterProblem::new(format!("{file} holds no items for `{}`", parameter.name)));
     }
-    Ok(unread)
-}
-
-/// By its mark; without one, by the NUL that every ASCII character has beside it.
-fn is_utf16(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0)
+    Ok(remarks)
 }
 
 /// One item a line; blank lines and `#` comments are passed over.

@@ -1,6 +1,6 @@
 //! Items of a list from a column of a CSV file (RFC 4180), wrong rows told by their line.
 
-use csv::{ByteRecord, ReaderBuilder};
+use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::hidden::trim_hidden;
 use super::list::{ListItem, not_utf8};
@@ -24,8 +24,9 @@ pub(super) fn read(
     problems: &mut Vec<ParameterProblem>,
 ) -> Result<Option<String>, ParameterProblem> {
     let file = wanted.file;
-    let (text, line) = without_preamble(file, text)?;
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
+    let (text, line, said) = without_preamble(text);
+    let separator = said.or_else(|| separator_of(wanted, text)).unwrap_or(b',');
+    let mut reader = reader_of(text, separator);
     let mut records =
         reader.byte_records().map(|record| record.map_err(|error| ParameterProblem::new(format!("{file}: {error}"))));
     let header = records.next().ok_or_else(|| ParameterProblem::new(format!("{file} is empty")))??;
@@ -44,19 +45,38 @@ pub(super) fn read(
     unread_column(wanted, &header, column)
 }
 
-/// The text after the line that PowerShell's `Export-Csv` writes first, and the number of its first line.
-fn without_preamble<'a>(file: &str, text: &'a [u8]) -> Result<(&'a [u8], usize), ParameterProblem> {
+/// Characters that separate fields, the usual one first.
+const SEPARATORS: &[u8] = b",;\t|";
+
+fn reader_of(text: &[u8], separator: u8) -> Reader<&[u8]> {
+    ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text)
+}
+
+/// The separator by which the first line has the declared column; none where no separator gives it.
+fn separator_of(wanted: &WantedColumn<'_>, text: &[u8]) -> Option<u8> {
+    let declared = wanted.parameter.column.as_ref()?.to_lowercase();
+    let has_column = |separator: &u8| {
+        let header = reader_of(text, *separator).byte_records().next();
+        let fields = header.and_then(Result::ok).unwrap_or_default();
+        fields.iter().any(|field| trim_hidden(&String::from_utf8_lossy(field)).to_lowercase() == declared)
+    };
+    SEPARATORS.iter().copied().find(has_column)
+}
+
+/// The text after a line that PowerShell's `Export-Csv` or Excel writes first, the number of its first line, and the separator that Excel
+/// says.
+fn without_preamble(text: &[u8]) -> (&[u8], usize, Option<u8>) {
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let first_line = String::from_utf8_lossy(first);
     let line = first_line.trim().trim_matches('"').to_lowercase();
-    if let Some(separator) = line.strip_prefix("sep=").filter(|it| *it != ",") {
-        return Err(separator_problem(file, &format!("`{separator}`")));
-    }
+    let said = first_line.trim_matches(['"', '\r']).to_lowercase();
+    let said =
+        said.strip_prefix("sep=").and_then(|said| SEPARATORS.iter().copied().find(|it| said.as_bytes() == [*it]));
     if line.starts_with("#type ") || line == "#type" || line.starts_with("sep=") {
         let rest = text.get(first.len() + 1..).unwrap_or_default();
-        return Ok((rest, 2));
+        return (rest, 2, said);
     }
-    Ok((text, 1))
+    (text, 1, None)
 }
 
 /// A column that is named like a parameter is taken for that parameter's value of each row, which it is not.
