@@ -7,6 +7,7 @@
 //! | `credentials` | what an org knows its caller by, read where the profile says it is |
 //! | `org_identity` | who the caller is to an org |
 //! | `preparation` | a text, checked, with its parameters |
+//! | `parameter_arguments` | parameters, one by one or from a file |
 //! | `write_options` | how a run is conducted, and how it ends |
 //! | `safeguards` | what is settled before a run may write |
 //! | `scopes`, `known_scopes` | OAuth scopes: asked for, granted, missing |
@@ -21,7 +22,7 @@
 //!
 //! Layers, from the bottom; a file imports of its own and of those before it:
 //!
-//! 1. A process: `command_context`, `failures`, `known_scopes`, `output_file`, `stop_signals`, `terminal_reporter`
+//! 1. A process: `command_context`, `failures`, `known_scopes`, `output_file`, `parameter_arguments`, `stop_signals`, `terminal_reporter`
 //! 2. What a run is made of: `credentials`, `org_identity`, `preparation`, `scopes`, `targets`
 //! 3. What is settled before it writes: `approval`, `journal_check`, `plan_drift`, `plan_mode`, `safeguards`, `saved_plan`
 //! 4. How it goes: `write_options`
@@ -34,6 +35,7 @@ pub(crate) mod journal_check;
 pub(crate) mod known_scopes;
 pub(crate) mod org_identity;
 pub(crate) mod output_file;
+pub(crate) mod parameter_arguments;
 pub(crate) mod plan_drift;
 pub(crate) mod plan_mode;
 pub(crate) mod preparation;

@@ -9,6 +9,7 @@ use crate::app::approval::{self, ApprovalTerms};
 use crate::app::command_context::CommandContext;
 use crate::app::org_identity::local_actor;
 use crate::app::output_file::{self, OverwriteMode};
+use crate::app::parameter_arguments::ParameterArguments;
 use crate::app::plan_mode::{RehearsalResult, RehearsalSubject};
 use crate::app::preparation::PreparedRunbook;
 use crate::app::safeguards;
@@ -31,9 +32,8 @@ pub(super) struct PlanArguments {
     /// Name such as `ad/move_user_to_ou`, or a path.
     #[arg(required_unless_present_any = ["show", "approve"])]
     runbook: Option<String>,
-    /// A parameter; lists are comma-separated, repeated, or `@file`.
-    #[arg(long = "param", short, value_name = "NAME=VALUE")]
-    parameters: Vec<String>,
+    #[command(flatten)]
+    given: ParameterArguments,
     #[command(flatten)]
     place: TargetArguments,
     /// `json` prints the plan as one object, `html` as a page.
@@ -46,10 +46,10 @@ pub(super) struct PlanArguments {
     #[arg(long, requires = "out")]
     force: bool,
     /// Show a plan that was saved; no org is asked.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["runbook", "parameters", "out", "approve", "orgs", "simulator"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["runbook", "parameters", "parameter_file", "out", "approve", "orgs", "simulator"])]
     show: Option<PathBuf>,
     /// Show a plan that another person saved, and sign it with the key or secret of the org's profile.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["runbook", "parameters", "out", "output", "orgs", "simulator"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["runbook", "parameters", "parameter_file", "out", "output", "orgs", "simulator"])]
     approve: Option<PathBuf>,
     /// Let this guard pass everything, as the run will have to: `own-access`.
     #[arg(long, value_name = "GUARD", value_parser = [OWN_ACCESS])]
@@ -98,7 +98,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &PlanArguments) -> Re
         context,
         &terminal,
         arguments.runbook.as_deref().unwrap_or_default(),
-        &arguments.parameters,
+        &arguments.given.assignments()?,
         mode,
     )?;
     let runtime = runtime()?;

@@ -11,6 +11,7 @@ use crate::app::approval::{self, ApprovalDemand, PlanVerification};
 use crate::app::command_context::CommandContext;
 use crate::app::failures::run_failure;
 use crate::app::org_identity::{local_actor, run_actor};
+use crate::app::parameter_arguments::ParameterArguments;
 use crate::app::plan_drift::drift;
 use crate::app::plan_mode::{RehearsalResult, RehearsalSubject};
 use crate::app::preparation::PreparedRunbook;
@@ -34,9 +35,8 @@ pub(super) struct RunArguments {
     /// Name such as `ad/move_user_to_ou`, or a path.
     #[arg(required_unless_present = "plan")]
     runbook: Option<String>,
-    /// A parameter; lists are comma-separated, repeated, or `@file`.
-    #[arg(long = "param", short, value_name = "NAME=VALUE")]
-    parameters: Vec<String>,
+    #[command(flatten)]
+    given: ParameterArguments,
     /// Do exactly what this plan says: refused when anything has changed since, ended at the first write that is not in it.
     #[arg(long, value_name = "FILE", conflicts_with = "simulator")]
     plan: Option<PathBuf>,
@@ -68,7 +68,7 @@ fn run_anew(context: &CommandContext, arguments: &RunArguments) -> Result<Comman
         context,
         &terminal,
         arguments.runbook.as_deref().unwrap_or_default(),
-        &arguments.parameters,
+        &arguments.given.assignments()?,
         arguments.place.mode(),
     )?;
     arguments.conduct.check_attest(&prepared.report)?;
@@ -90,7 +90,7 @@ fn run_plan(context: &CommandContext, arguments: &RunArguments, file: &Path) -> 
     let terminal = arguments.conduct.terminal();
     check_is_same(arguments, &saved)?;
     let recorded = saved.recorded();
-    let prepared = PreparedRunbook::again(context, &terminal, &recorded, &arguments.parameters)?;
+    let prepared = PreparedRunbook::again(context, &terminal, &recorded, &arguments.given.assignments()?)?;
     let edits = prepared.edits(&recorded);
     if !edits.is_empty() {
         return Err(refuse_run(&format!("what runs was changed since the plan was made:\n{edits}")));

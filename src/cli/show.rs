@@ -18,12 +18,19 @@ pub(super) struct ShowArguments {
     runbook: String,
     #[arg(long, value_enum, default_value_t)]
     output: OutputFormat,
+    /// Print a file of its parameters with their examples, for `run --params FILE`.
+    #[arg(long, conflicts_with = "output")]
+    params: bool,
 }
 
 pub(super) fn execute(context: &CommandContext, arguments: &ShowArguments) -> Result<CommandExit, CommandError> {
     let library = context.library();
     let source = library.find(&arguments.runbook)?;
     let runbook = RunbookHeader::parse(&source)?;
+    if arguments.params {
+        context.terminal.line(&parameter_file(&runbook));
+        return Ok(CommandExit::Succeeded);
+    }
     let report = checks::check(source, &library);
     let text = if arguments.output == OutputFormat::Json {
         as_json(&runbook, &report)
@@ -32,6 +39,29 @@ pub(super) fn execute(context: &CommandContext, arguments: &ShowArguments) -> Re
     };
     context.terminal.line(text.trim_end());
     Ok(CommandExit::Succeeded)
+}
+
+/// The parameters as TOML: what has a default, or may be left out, stands in a comment.
+fn parameter_file(runbook: &RunbookHeader) -> String {
+    let mut lines = vec![format!("# Parameters of {}: okta-runbook run {} --params FILE", runbook.name, runbook.name)];
+    for parameter in &runbook.parameters {
+        let secret = || format!("\"env:{}\"", parameter.name.to_uppercase());
+        let value = match parameter.kind {
+            ParameterType::Secret => secret(),
+            // JSON's texts, numbers and lists of texts are TOML's, too.
+            _ => parameter
+                .default
+                .as_ref()
+                .or(parameter.example.as_ref())
+                .map_or_else(|| "\"\"".to_owned(), ToString::to_string),
+        };
+        let mark = if parameter.required { "" } else { "# " };
+        lines.push(String::new());
+        lines.extend(parameter.help.lines().map(|line| format!("# {line}")));
+        lines.extend(choices(&parameter.kind).map(|choices| format!("# one of {}", choices.join(", "))));
+        lines.push(format!("{mark}{} = {value}", parameter.name));
+    }
+    lines.join("\n")
 }
 
 fn as_json(runbook: &RunbookHeader, report: &CheckReport) -> String {

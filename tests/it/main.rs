@@ -37,6 +37,7 @@ mod orgs;
 mod outcomes;
 mod own_access;
 mod pair;
+mod parameter_files;
 mod people;
 mod plan;
 mod profiles;

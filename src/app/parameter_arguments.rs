@@ -1,0 +1,143 @@
+//! `--param` and `--params`: what the command line gives for a runbook's parameters.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::error::CommandError;
+
+/// Parameters of a runbook, one by one or from a file.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct ParameterArguments {
+    /// A parameter; lists are comma-separated, repeated, or `@file`.
+    #[arg(long = "param", short, value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+    /// A TOML or JSON file of parameters; a `--param` overrides its entry. `show RUNBOOK --params` prints one to begin with.
+    #[arg(long = "params", value_name = "FILE")]
+    pub(crate) parameter_file: Option<PathBuf>,
+}
+
+impl ParameterArguments {
+    /// All of it as `NAME=VALUE`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds something that no parameter can be; all of it is told at once.
+    pub(crate) fn assignments(&self) -> Result<Vec<String>, CommandError> {
+        let Some(file) = &self.parameter_file else {
+            return Ok(self.parameters.clone());
+        };
+        let given: Vec<&str> =
+            self.parameters.iter().filter_map(|text| text.split('=').next()).map(str::trim).collect();
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let (mut all, mut wrong) = (Vec::new(), Vec::new());
+        for (name, value) in entries(file)? {
+            if given.contains(&name.as_str()) {
+                continue;
+            }
+            match texts(&value, folder) {
+                Some(texts) => all.extend(texts.into_iter().map(|text| format!("{name}={text}"))),
+                None => wrong.push(format!("{}: `{name}` is {}", file.display(), kind_of(&value))),
+            }
+        }
+        if !wrong.is_empty() {
+            let help = "a parameter is a text, a number, true or false, or a list of texts";
+            return Err(CommandError::usage(wrong.join("\n")).help(help));
+        }
+        all.extend(self.parameters.iter().cloned());
+        Ok(all)
+    }
+}
+
+fn entries(file: &Path) -> Result<Map<String, Value>, CommandError> {
+    let cannot = |reason: String| CommandError::usage(format!("cannot read {}: {reason}", file.display()));
+    let text = fs::read_to_string(file).map_err(|error| cannot(error.to_string()))?;
+    let text = text.trim_start_matches('\u{feff}');
+    if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+        return serde_json::from_str(text).map_err(|error| cannot(error.to_string()));
+    }
+    toml::from_str(text).map_err(|error| cannot(error.to_string().trim_end().to_owned()))
+}
+
+/// The texts that `--param` would be given; `None` for what no parameter can be.
+fn texts(value: &Value, folder: &Path) -> Option<Vec<String>> {
+    match value {
+        Value::String(text) => Some(vec![from_folder(text, folder)]),
+        Value::Number(_) | Value::Bool(_) => Some(vec![value.to_string()]),
+        Value::Array(items) if items.is_empty() => Some(vec![String::new()]),
+        Value::Array(items) => items.iter().map(|item| item.as_str().map(listed_item)).collect(),
+        Value::Null | Value::Object(_) => None,
+    }
+}
+
+/// An item as it stands in a list on the command line.
+fn listed_item(item: &str) -> String {
+    let text = item.replace(',', "\\,");
+    if text.starts_with('@') { format!("@{text}") } else { text }
+}
+
+/// A file is named as seen from the file that names it.
+fn from_folder(text: &str, folder: &Path) -> String {
+    let within = |path: &str| folder.join(path).display().to_string();
+    match (text.strip_prefix('@'), text.strip_prefix("file:")) {
+        (Some(path), _) if !path.starts_with('@') => format!("@{}", within(path)),
+        (_, Some(path)) => format!("file:{}", within(path)),
+        _ => text.to_owned(),
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Array(_) => "a list of something else than texts",
+        Value::Object(_) => "a table",
+        _ => "nothing",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, text: &str, parameters: &[&str]) -> Result<Vec<String>, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join(name);
+        fs::write(&file, text).expect("a file");
+        let parameters = parameters.iter().map(|&text| text.to_owned()).collect();
+        let shown = |text: String| text.replace(&format!("{}/", folder.path().display()), "");
+        let read = ParameterArguments { parameters, parameter_file: Some(file) }.assignments();
+        read.map(|all| all.into_iter().map(shown).collect()).map_err(|error| shown(error.message))
+    }
+
+    #[test]
+    fn a_file_gives_what_the_command_line_would() {
+        let toml = "users = [\"a@x\", \"b,c@x\", \"@all\"]\ngroups = \"@groups.csv\"\ntoken = \"file:secret.txt\"\nou = \"OU=A,DC=x\"\nlimit = 3\nquiet = true\nnone = []\n";
+        let expected = [
+            "users=a@x",
+            "users=b\\,c@x",
+            "users=@@all",
+            "groups=@groups.csv",
+            "token=file:secret.txt",
+            "ou=OU=A,DC=x",
+            "limit=3",
+            "quiet=true",
+            "none=",
+        ];
+        let mut read_back = read("p.toml", toml, &[]).expect("parameters");
+        let mut sorted = expected.map(str::to_owned).to_vec();
+        read_back.sort();
+        sorted.sort();
+        assert_eq!(read_back, sorted);
+        assert_eq!(
+            read("p.json", "{\"limit\": 3, \"ou\": \"x\"}", &["ou=y"]).expect("parameters"),
+            ["limit=3", "ou=y"]
+        );
+    }
+
+    #[test]
+    fn what_no_parameter_can_be_is_told_at_once() {
+        let wrong = read("p.toml", "a = [1]\n[b]\nc = 1\n", &[]).expect_err("wrong");
+        assert_eq!(wrong, "p.toml: `a` is a list of something else than texts\np.toml: `b` is a table");
+        assert!(read("p.toml", "a = \n", &[]).expect_err("wrong").starts_with("cannot read p.toml: "));
+        assert!(read("p.json", "[]", &[]).expect_err("wrong").starts_with("cannot read p.json: "));
+    }
+}
