@@ -4,7 +4,7 @@ use super::command::COMMANDS;
 use crate::error::CommandError;
 use crate::okta::operations;
 use crate::script::RunbookLibrary;
-use crate::script::bindings::{VERBS, operation_function};
+use crate::script::bindings::{LANGUAGE_FUNCTIONS, VERBS, operation_function};
 use crate::script::reference;
 use crate::script::testing::TEST_VERBS;
 
@@ -27,7 +27,7 @@ pub(super) fn help_for(word: &str, library: &RunbookLibrary) -> Result<String, C
     for command in COMMANDS.iter().filter(|command| command.name == word.trim_start_matches(':')) {
         parts.push(format!("{}\n    {}", command.usage, command.help));
     }
-    for verb in VERBS.iter().filter(|verb| holds(verb.name)) {
+    for verb in VERBS.iter().chain(LANGUAGE_FUNCTIONS).filter(|verb| holds(verb.name)) {
         parts.push(reference::text_of_verb(verb, ""));
     }
     for verb in TEST_VERBS.iter().filter(|verb| holds(verb.name)) {

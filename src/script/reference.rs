@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::okta::ApiOperation;
 use crate::run;
-use crate::script::bindings::{AbsentAnswer, OperationFunction, ScriptVerb};
+use crate::script::bindings::{AbsentAnswer, OperationFunction, ScriptVerb, example_of};
 
 /// What an operation does, one thing a line.
 pub fn words_of(operation: &'static ApiOperation) -> Vec<String> {
@@ -53,7 +53,9 @@ pub fn text_of(operation: &'static ApiOperation) -> String {
 
 /// A verb as text; `where_known` says where it can be called, when that is not everywhere.
 pub fn text_of_verb(verb: &ScriptVerb, where_known: &str) -> String {
-    entry(verb.signature, &[format!("{where_known}{}", verb.help)])
+    let example = example_of(verb.name).map(|(script, value)| format!("{script}  // {value}"));
+    let words: Vec<String> = std::iter::once(format!("{where_known}{}", verb.help)).chain(example).collect();
+    entry(verb.signature, &words)
 }
 
 fn entry(signature: &str, words: &[String]) -> String {

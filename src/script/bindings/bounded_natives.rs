@@ -126,6 +126,10 @@ fn pad_text(context: &NativeCallContext, text: &mut ImmutableString, to: i64, wi
 
 fn register_replacing(engine: &mut Engine) {
     engine
+        .register_fn("trim", |text: &mut ImmutableString| {
+            *text = text.trim().into();
+            text.clone()
+        })
         .register_fn("replace", |context: NativeCallContext, text: &mut ImmutableString, from: &str, to: &str| {
             replace(&context, text, from, to)
         })
@@ -141,13 +145,19 @@ fn register_replacing(engine: &mut Engine) {
         });
 }
 
-fn replace(context: &NativeCallContext, text: &mut ImmutableString, from: &str, to: &str) -> RaisedError<()> {
+/// Replaces in the text itself, and returns it: `let new = old.replace("a", "b")` is what a newcomer writes.
+fn replace(
+    context: &NativeCallContext,
+    text: &mut ImmutableString,
+    from: &str,
+    to: &str,
+) -> RaisedError<ImmutableString> {
     if to.len() > from.len() {
         let grows = text.matches(from).count().saturating_mul(to.len() - from.len());
         bytes_within(context, text.len().saturating_add(grows))?;
     }
     *text = text.replace(from, to).into();
-    Ok(())
+    Ok(text.clone())
 }
 
 fn register_splitting(engine: &mut Engine) {
@@ -319,6 +329,7 @@ mod tests {
             r#"let s = "banana"; s.replace("an", "AN!"); s"#,
             r#"let s = "banana"; s.replace("a", ""); s"#,
             r#"let s = "banana"; s.replace('a', "oo"); s.replace("oo", 'u'); s.replace('u', 'ö'); s"#,
+            r#"let s = "  a é "; s.trim(); s"#,
             r#""aé".to_chars()"#,
             r#"" a  b ".split()"#,
             r#""a,b,,c".split(",")"#,

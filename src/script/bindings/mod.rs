@@ -5,6 +5,7 @@
 //! | [`operation_functions`] | which functions call which operations |
 //! | [`org`] | org handles: a method for every operation of the API, and calls by path |
 //! | [`list`] | lists that fetch their pages as they are walked |
+//! | [`list_verbs`], [`text_verbs`] | everyday verbs on lists, texts and numbers |
 //! | [`flow`] | `step`, `check`, `note`, `table`, `confirm`, `remark` |
 //! | [`moved_items`] | `moved` |
 //! | [`item_label`] | what a person knows an item by |
@@ -20,7 +21,7 @@
 //! | [`arguments`], [`options`] | what verbs take of what they are given |
 //! | [`call_site`] | errors of the run as errors of the script |
 //! | [`capture_copy`] | private copies of values, for lanes |
-//! | [`verbs`] | the same as words: signatures and help |
+//! | [`verbs`], [`language_functions`] | the same as words, and what the language brings along: signatures, help, examples |
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -39,7 +40,9 @@ mod directory;
 mod expectations;
 mod flow;
 mod item_label;
+mod language_functions;
 mod list;
+mod list_verbs;
 mod many;
 mod moved_items;
 mod operation_functions;
@@ -47,10 +50,12 @@ mod options;
 mod org;
 mod progress;
 mod spelling;
+mod text_verbs;
 mod verbs;
 mod wait_until;
 
 pub(in crate::script) use data::NO_CLOCK;
+pub use language_functions::{LANGUAGE_FUNCTIONS, example_of};
 pub(in crate::script) use list::ScriptList;
 pub(in crate::script) use many::{calls_many, operations_of_many};
 pub use operation_functions::{AbsentAnswer, OperationFunction, operation_function, operation_functions, operation_of};
@@ -69,6 +74,8 @@ pub fn register(engine: &mut Engine) {
     bounded_natives::register(engine);
     org::register(engine);
     list::register(engine);
+    list_verbs::register(engine);
+    text_verbs::register(engine);
     flow::register(engine);
     expectations::register(engine);
     wait_until::register(engine);

@@ -1,0 +1,246 @@
+//! Everyday verbs on lists: joined, sorted, grouped, without doubles, as sets. They take lists of the language, of the API, and batches.
+
+use std::any::TypeId;
+use std::cmp::Ordering;
+use std::collections::HashSet;
+
+use rhai::{Array, Dynamic, Engine, FnPtr, Map, NativeCallContext};
+
+use super::batch::items_of;
+use super::call_site::{CallSite, RaisedError};
+use super::flow::show_value;
+use crate::script::error::kind_of;
+use crate::script::value::to_json;
+
+/// The most bytes that a text of a list may have.
+const MOST_BYTES: usize = 64 << 20;
+
+pub(super) fn register(engine: &mut Engine) {
+    let (any, function) = (TypeId::of::<Dynamic>(), TypeId::of::<FnPtr>());
+    let text = TypeId::of::<rhai::ImmutableString>();
+    engine
+        .register_raw_fn("join", [any, text], |context, given| join_list(&context, given))
+        .register_raw_fn("flatten", [any], |context, given| flatten_list(&context, given))
+        .register_raw_fn("chunks", [any, TypeId::of::<i64>()], |context, given| chunks_of(&context, given))
+        .register_raw_fn("union", [any, any], |context, given| {
+            let others = list_at(&context, given, 1)?;
+            let items = list_at(&context, given, 0)?;
+            distinct(&context, items.into_iter().chain(others).collect(), None)
+        })
+        .register_raw_fn("intersect", [any, any], |context, given| select(&context, given, true))
+        .register_raw_fn("without", [any, any], |context, given| select(&context, given, false))
+        .register_raw_fn("group_by", [any, function], |context, given| group_by(&context, given))
+        .register_raw_fn("index_by", [any, function], |context, given| index_by(&context, given));
+    for count in 1..=2 {
+        let types = [any, function][..count].to_vec();
+        engine
+            .register_raw_fn("unique", types.clone(), |context, given| {
+                let items = list_at(&context, given, 0)?;
+                distinct(&context, items, function_at(given, 1).as_ref())
+            })
+            .register_raw_fn("sum", types.clone(), |context, given| sum_of(&context, given))
+            .register_raw_fn(if count == 1 { "sorted" } else { "sorted_by" }, types, |context, given| {
+                sort_items(&context, given)
+            });
+    }
+}
+
+fn list_at(context: &NativeCallContext, given: &[&mut Dynamic], at: usize) -> RaisedError<Array> {
+    let value = &given[at];
+    items_of(value).unwrap_or_else(|| {
+        let found = kind_of(value.type_name());
+        let words = format!("{} works on lists, not on {found}", context.fn_name());
+        Err(CallSite::of(context).usage(words))
+    })
+}
+
+fn function_at(given: &[&mut Dynamic], at: usize) -> Option<FnPtr> {
+    given.get(at)?.flatten_clone().try_cast()
+}
+
+fn key_of(context: &NativeCallContext, function: Option<&FnPtr>, item: &Dynamic) -> RaisedError<Dynamic> {
+    match function {
+        Some(function) => function.call_within_context(context, (item.clone(),)),
+        None => Ok(item.clone()),
+    }
+}
+
+/// A value as a text that equal values have, and no others.
+fn identity(context: &NativeCallContext, value: &Dynamic) -> RaisedError<String> {
+    let json =
+        to_json(value).map_err(|unfit| CallSite::of(context).usage(format!("{}: {unfit}", context.fn_name())))?;
+    Ok(json.to_string())
+}
+
+fn join_list(context: &NativeCallContext, given: &[&mut Dynamic]) -> RaisedError<String> {
+    let separator = show_value(&given[1].flatten_clone());
+    let mut text = String::new();
+    for (index, item) in list_at(context, given, 0)?.iter().enumerate() {
+        if index > 0 {
+            text.push_str(&separator);
+        }
+        text.push_str(&show_value(item));
+        if text.len() > MOST_BYTES {
+            let words = format!("join: this would make more than {MOST_BYTES} bytes, the most that one call may make");
+            return Err(CallSite::of(context).usage(words));
+        }
+    }
+    Ok(text)
+}
+
+fn flatten_list(context: &NativeCallContext, given: &[&mut Dynamic]) -> RaisedError<Array> {
+    let mut flat = Array::new();
+    for item in list_at(context, given, 0)? {
+        match items_of(&item) {
+            Some(items) => flat.extend(items?),
+            None => flat.push(item),
+        }
+    }
+    Ok(flat)
+}
+
+fn chunks_of(context: &NativeCallContext, given: &[&mut Dynamic]) -> RaisedError<Array> {
+    let size = given[1].as_int().ok().and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
+    let size = size.ok_or_else(|| CallSite::of(context).usage("chunks: the size is a whole number, 1 or more"))?;
+    let items = list_at(context, given, 0)?;
+    Ok(items.chunks(size).map(|chunk| chunk.to_vec().into()).collect())
+}
+
+fn distinct(context: &NativeCallContext, items: Array, function: Option<&FnPtr>) -> RaisedError<Array> {
+    let mut known = HashSet::new();
+    let mut kept = Array::new();
+    for item in items {
+        if known.insert(identity(context, &key_of(context, function, &item)?)?) {
+            kept.push(item);
+        }
+    }
+    Ok(kept)
+}
+
+/// The items that are in another list, or those that are not.
+fn select(context: &NativeCallContext, given: &[&mut Dynamic], wanted: bool) -> RaisedError<Array> {
+    let others = list_at(context, given, 1)?;
+    let others: HashSet<String> = others.iter().map(|item| identity(context, item)).collect::<RaisedError<_>>()?;
+    let mut kept = Array::new();
+    for item in list_at(context, given, 0)? {
+        if others.contains(&identity(context, &item)?) == wanted {
+            kept.push(item);
+        }
+    }
+    Ok(kept)
+}
+
+fn group_by(context: &NativeCallContext, given: &[&mut Dynamic]) -> RaisedError<Map> {
+    let function = function_at(given, 1);
+    let mut groups = Map::new();
+    for item in list_at(context, given, 0)? {
+        let key = show_value(&key_of(context, function.as_ref(), &item)?);
+        let group = groups.entry(key.as_str().into()).or_insert_with(|| Array::new().into());
+        if let Some(mut group) = group.write_lock::<Array>() {
+            group.push(item);
+        }
+    }
+    Ok(groups)
+}
+
+fn index_by(context: &NativeCallContext, given: &[&mut Dynamic]) -> RaisedError<Map> {
+    let function = function_at(given, 1);
+    let mut index = Map::new();
+    for item in list_at(context, given, 0)? {
+        let key = show_value(&key_of(context, function.as_ref(), &item)?);
+        if index.insert(key.as_str().into(), item).is_some() {
+            let words = format!("index_by: two items have the key \"{key}\"; group_by keeps both");
+            return Err(CallSite::of(context).usage(words));
+        }
+    }
+    Ok(index)
+}
+
+fn sum_of(context: &NativeCallContext, given: &[&mut Dynamic]) -> RaisedError<Dynamic> {
+    let function = function_at(given, 1);
+    let (mut whole, mut parts, mut is_whole) = (0_i64, 0.0_f64, true);
+    for item in list_at(context, given, 0)? {
+        let number = key_of(context, function.as_ref(), &item)?;
+        match (number.as_int(), number.as_float()) {
+            (Ok(number), _) => {
+                let added = whole.checked_add(number);
+                whole = added.ok_or_else(|| CallSite::of(context).usage("sum: the sum is too large"))?;
+            }
+            (_, Ok(number)) => {
+                is_whole = false;
+                parts += number;
+            }
+            (Err(found), _) => {
+                let words = format!("sum: an item is {}, not a number", kind_of(found));
+                return Err(CallSite::of(context).usage(words));
+            }
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a sum with fractions is a float, as the language has it")]
+    Ok(if is_whole { whole.into() } else { (whole as f64 + parts).into() })
+}
+
+/// What items are sorted by.
+enum SortKey {
+    Flag(bool),
+    Number(f64),
+    Text(String),
+    /// `()`, which comes last.
+    Nothing,
+}
+
+impl SortKey {
+    fn of(context: &NativeCallContext, value: &Dynamic) -> RaisedError<Self> {
+        if let Ok(text) = value.as_immutable_string_ref() {
+            return Ok(Self::Text(text.to_string()));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "for comparing")]
+        let number = value.as_int().map(|whole| whole as f64).or_else(|_| value.as_float());
+        match (number, value.as_bool(), value.is_unit()) {
+            (Ok(number), ..) => Ok(Self::Number(number)),
+            (_, Ok(flag), _) => Ok(Self::Flag(flag)),
+            (.., true) => Ok(Self::Nothing),
+            _ => {
+                let words = format!(
+                    "{}: items are sorted by texts, numbers or true and false, not by {}",
+                    context.fn_name(),
+                    kind_of(value.type_name())
+                );
+                Err(CallSite::of(context).usage(words))
+            }
+        }
+    }
+
+    /// `None` where the two cannot be compared.
+    fn compare(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Nothing, Self::Nothing) => Some(Ordering::Equal),
+            (Self::Nothing, _) => Some(Ordering::Greater),
+            (_, Self::Nothing) => Some(Ordering::Less),
+            (Self::Text(left), Self::Text(right)) => Some(left.cmp(right)),
+            (Self::Number(left), Self::Number(right)) => Some(left.total_cmp(right)),
+            (Self::Flag(left), Self::Flag(right)) => Some(left.cmp(right)),
+            _ => None,
+        }
+    }
+}
+
+fn sort_items(context: &NativeCallContext, given: &[&mut Dynamic]) -> RaisedError<Array> {
+    let function = function_at(given, 1);
+    let mut keyed = Vec::new();
+    for item in list_at(context, given, 0)? {
+        keyed.push((SortKey::of(context, &key_of(context, function.as_ref(), &item)?)?, item));
+    }
+    let mut is_mixed = false;
+    keyed.sort_by(|(left, _), (right, _)| {
+        left.compare(right).unwrap_or_else(|| {
+            is_mixed = true;
+            Ordering::Equal
+        })
+    });
+    if is_mixed {
+        let words = format!("{}: some items are sorted by a text and some by a number", context.fn_name());
+        return Err(CallSite::of(context).usage(words));
+    }
+    Ok(keyed.into_iter().map(|(_, item)| item).collect())
+}
