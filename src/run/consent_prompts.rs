@@ -101,6 +101,20 @@ impl Run {
         recorded.map(|recorded| self.answer_of(&recorded)).transpose()
     }
 
+    /// The same of a value that earlier versions did not record: where another question was recorded next, it is computed again.
+    pub fn lasting_value(
+        &self,
+        lane: &RunLane,
+        named: &Value,
+        compute: impl FnOnce() -> Value,
+    ) -> Result<Value, CallError> {
+        match self.recorded_value(lane, named)? {
+            Some(recorded) => Ok(recorded),
+            None if lane.is_replaying() => Ok(compute()),
+            None => self.value(lane, named, compute),
+        }
+    }
+
     /// A value that `compute` gives now, and that is the same when the run is taken up again.
     pub fn value(&self, lane: &RunLane, named: &Value, compute: impl FnOnce() -> Value) -> Result<Value, CallError> {
         if let Some(recorded) = self.replayed(lane, named)? {

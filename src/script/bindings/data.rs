@@ -51,12 +51,16 @@ fn now(context: &NativeCallContext, seconds: i64) -> RaisedError<String> {
     Ok(as_okta(then))
 }
 
-/// When the run began. It is not recorded, since it does not change: a run that waits for a person reads all else anew.
+/// When the run began, by the orgs' clock: that is known to a second only, so that what was asked with it before is asked with the same.
 fn run_started(context: &NativeCallContext) -> RaisedError<String> {
     let place = CallSite::of(context);
     let scene = place.scene()?;
     learn_time(&place, &scene)?;
-    Ok(as_okta(scene.host.run.started()))
+    let run = &scene.host.run;
+    let started = run.lasting_value(&scene.lane, &json!("started"), || run.started().as_millisecond().into());
+    let started = started.map_err(|error| place.error(&scene, error))?;
+    let started = jiff::Timestamp::from_millisecond(started.as_i64().unwrap_or_default());
+    started.map(as_okta).map_err(|error| place.usage(error.to_string()))
 }
 
 /// No answer may have told the org's time yet.
