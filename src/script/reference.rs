@@ -53,7 +53,7 @@ pub fn text_of(operation: &'static ApiOperation) -> String {
 
 /// A verb as text; `where_known` says where it can be called, when that is not everywhere.
 pub fn text_of_verb(verb: &ScriptVerb, where_known: &str) -> String {
-    let example = example_of(verb.name).map(|(script, value)| format!("{script}  // {value}"));
+    let example = example_of(verb).map(|(script, value)| format!("{script}  // {value}"));
     let words: Vec<String> = std::iter::once(format!("{where_known}{}", verb.help)).chain(example).collect();
     entry(verb.signature, &words)
 }

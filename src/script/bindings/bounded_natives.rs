@@ -4,6 +4,7 @@
 //! only copies its arguments needs no bound: the memory is looked at before the next step. rhai's own limits are not used, since with any
 //! of them it walks over all of a list after each change of it (see `memory`).
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -38,11 +39,11 @@ fn check_count(context: &NativeCallContext, count: usize, most: usize, what: &st
         .usage(format!("{name}: this would make more than {most} {what}, the most that one call may make")))
 }
 
-fn bytes_within(context: &NativeCallContext, count: usize) -> RaisedError<()> {
+pub(super) fn bytes_within(context: &NativeCallContext, count: usize) -> RaisedError<()> {
     check_count(context, count, MOST_BYTES, "bytes")
 }
 
-fn items_within(context: &NativeCallContext, count: usize) -> RaisedError<()> {
+pub(super) fn items_within(context: &NativeCallContext, count: usize) -> RaisedError<()> {
     check_count(context, count, MOST_ITEMS, "items")
 }
 
@@ -124,40 +125,48 @@ fn pad_text(context: &NativeCallContext, text: &mut ImmutableString, to: i64, wi
     Ok(())
 }
 
+/// `trim` and `replace` change the text itself and return it: `let new = old.replace("a", "b")` is what a newcomer writes. `trimmed` and
+/// `replaced` return a copy.
 fn register_replacing(engine: &mut Engine) {
-    engine
-        .register_fn("trim", |text: &mut ImmutableString| {
-            *text = text.trim().into();
-            text.clone()
-        })
-        .register_fn("replace", |context: NativeCallContext, text: &mut ImmutableString, from: &str, to: &str| {
-            replace(&context, text, from, to)
-        })
-        .register_fn("replace", |context: NativeCallContext, text: &mut ImmutableString, from: &str, to: char| {
-            replace(&context, text, from, to.encode_utf8(&mut [0; 4]))
-        })
-        .register_fn("replace", |context: NativeCallContext, text: &mut ImmutableString, from: char, to: &str| {
-            replace(&context, text, from.encode_utf8(&mut [0; 4]), to)
-        })
-        .register_fn("replace", |context: NativeCallContext, text: &mut ImmutableString, from: char, to: char| {
-            let (mut one, mut other) = ([0; 4], [0; 4]);
-            replace(&context, text, from.encode_utf8(&mut one), to.encode_utf8(&mut other))
+    let (text, letter) = (TypeId::of::<ImmutableString>(), TypeId::of::<char>());
+    engine.register_fn("trimmed", |text: &str| text.trim().to_owned());
+    engine.register_raw_fn("trim", [text], |_, given| {
+        let trimmed = text_at(given, 0).trim().into();
+        Ok(change_text(given, trimmed))
+    });
+    engine.register_fn("replaced", |context: NativeCallContext, text: &str, from: &str, to: &str| {
+        replace_in(&context, text, from, to)
+    });
+    for types in [[text, text, text], [text, text, letter], [text, letter, text], [text, letter, letter]] {
+        engine.register_raw_fn("replace", types, |context, given| {
+            let replaced = replace_in(&context, &text_at(given, 0), &text_at(given, 1), &text_at(given, 2))?.into();
+            Ok(change_text(given, replaced))
         });
+    }
 }
 
-/// Replaces in the text itself, and returns it: `let new = old.replace("a", "b")` is what a newcomer writes.
-fn replace(
-    context: &NativeCallContext,
-    text: &mut ImmutableString,
-    from: &str,
-    to: &str,
-) -> RaisedError<ImmutableString> {
+/// A text, or a character as one.
+fn text_at(given: &[&mut Dynamic], at: usize) -> ImmutableString {
+    let text = given[at].as_immutable_string_ref().map(|text| text.clone());
+    text.unwrap_or_else(|_| given[at].as_char().map(|letter| letter.to_string().into()).unwrap_or_default())
+}
+
+/// Puts a text in the place of the first argument, unless that is a constant.
+fn change_text(given: &mut [&mut Dynamic], new: ImmutableString) -> ImmutableString {
+    if !given[0].is_read_only()
+        && let Some(mut text) = given[0].write_lock::<ImmutableString>()
+    {
+        *text = new.clone();
+    }
+    new
+}
+
+fn replace_in(context: &NativeCallContext, text: &str, from: &str, to: &str) -> RaisedError<String> {
     if to.len() > from.len() {
         let grows = text.matches(from).count().saturating_mul(to.len() - from.len());
         bytes_within(context, text.len().saturating_add(grows))?;
     }
-    *text = text.replace(from, to).into();
-    Ok(text.clone())
+    Ok(text.replace(from, to))
 }
 
 fn register_splitting(engine: &mut Engine) {
@@ -365,6 +374,22 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_changed_in_its_place_and_returned_and_a_constant_only_returned() {
+        for (script, expected) in [
+            (r#"const X = " a "; X.trim() + "|" + X"#, "a| a "),
+            (r#"const X = "ab"; X.replace("b", "c") + X"#, "acab"),
+            (r#"let x = " a "; x.trim() + "|" + x"#, "a|a"),
+            (r#"let row = #{ login: " a " }; row.login.trim() + "|" + row.login"#, "a|a"),
+            (r#"" a ".trim() + [" b "][0].trim()"#, "ab"),
+            (r#"let x = " a "; let f = || x.trim(); f.call() + "|" + x"#, "a|a"),
+            (r#"let x = " a "; x.trimmed() + "|" + x"#, "a| a "),
+        ] {
+            let text = engine().eval::<String>(script);
+            assert_eq!(text.unwrap_or_else(|error| panic!("{script}: {error}")), expected, "{script}");
+        }
+    }
+
+    #[test]
     fn no_single_call_makes_more_than_its_bound() {
         let begin = r#"let a = [1]; let s = "xy"; let b = blob(1); let big = "x"; for i in 0..24 { big += big; } let many = []; for i in 0..9 { many.push(big); }"#;
         for call in [
@@ -385,6 +410,9 @@ mod tests {
             r#"big.split("")"#,
             r#"big.split("", 2000000)"#,
             r#"big.split_rev("x")"#,
+            r#"big.replaced("x", "yyyyyyyyyy")"#,
+            r#"big.find_all(".")"#,
+            "many.join(big)",
             "big.split('x')",
             "big.to_chars()",
             "many.to_string()",

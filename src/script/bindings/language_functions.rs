@@ -43,7 +43,8 @@ pub const LANGUAGE_FUNCTIONS: &[ScriptVerb] = &[
     function("min", "min(left, right)", "the smaller of two numbers"),
 ];
 
-/// A script, and what it evaluates to as the language shows it, by the name of the function that it shows.
+/// A script, and what it evaluates to as the language shows it, by the name of the function that it shows; by the signature, where another
+/// has that name.
 pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("join", r#"["ada", "ben"].join(", ")"#, r#""ada, ben""#),
     ("unique", r#"["a", "b", "a"].unique()"#, r#"["a", "b"]"#),
@@ -72,12 +73,12 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("counted", r#"counted(2, "user")"#, r#""2 users""#),
     ("composed", r#"composed("e\u0301") == "\u00e9""#, "true"),
     ("folded", r#"folded("Jos\u00e9") == folded("JOSE")"#, "true"),
-    ("parent", r#"dn::parent("CN=Ada,OU=Staff,DC=corp")"#, r#""OU=Staff,DC=corp""#),
+    ("dn::parent(dn)", r#"dn::parent("CN=Ada,OU=Staff,DC=corp")"#, r#""OU=Staff,DC=corp""#),
     ("rdn", r#"dn::rdn("CN=Ada,OU=Staff")"#, r#""Ada""#),
-    ("moved", r#"dn::moved("CN=Ada,OU=A,DC=x", "OU=B,DC=x")"#, r#""CN=Ada,OU=B,DC=x""#),
+    ("dn::moved(dn, parent)", r#"dn::moved("CN=Ada,OU=A,DC=x", "OU=B,DC=x")"#, r#""CN=Ada,OU=B,DC=x""#),
     ("contains", r#"["a", "b"].contains("a")"#, "true"),
     ("index_of", r#""ada@corp".index_of("@")"#, "3"),
-    ("all", "[1, 2].all(|n| n > 0)", "true"),
+    ("list.all(|item| …)", "[1, 2].all(|n| n > 0)", "true"),
     ("reduce", "[1, 2, 3].reduce(|sum, n| sum + n, 0)", "6"),
     ("extract", "[1, 2, 3].extract(1, 2)", "[2, 3]"),
     ("keys", "#{ b: 1, a: 2 }.keys()", r#"["a", "b"]"#),
@@ -96,8 +97,9 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
 ];
 
 /// The example of a function: a script and what it comes to.
-pub fn example_of(name: &str) -> Option<(&'static str, &'static str)> {
-    EXAMPLES.iter().find(|(known, ..)| *known == name).map(|(_, script, value)| (*script, *value))
+pub fn example_of(function: &ScriptVerb) -> Option<(&'static str, &'static str)> {
+    let found = EXAMPLES.iter().find(|(of, ..)| *of == function.name || *of == function.signature);
+    found.map(|(_, script, value)| (*script, *value))
 }
 
 #[cfg(test)]
@@ -123,8 +125,8 @@ mod tests {
     fn examples_are_of_what_is_documented_and_each_name_once() {
         let mut names = std::collections::HashSet::new();
         for (name, ..) in EXAMPLES {
-            let known = VERBS.iter().chain(LANGUAGE_FUNCTIONS).any(|verb| verb.name == *name);
-            assert!(known && names.insert(name), "{name}");
+            let shown = VERBS.iter().chain(LANGUAGE_FUNCTIONS).filter(|it| it.name == *name || it.signature == *name);
+            assert!(shown.count() == 1 && names.insert(name), "{name}");
         }
         for function in LANGUAGE_FUNCTIONS {
             assert!(!VERBS.iter().any(|verb| verb.name == function.name && verb.signature == function.signature));
@@ -135,8 +137,8 @@ mod tests {
     fn what_cannot_be_done_is_told() {
         let engine = engine();
         for (script, told) in [
-            ("[1, \"a\"].sorted()", "some items are sorted by a text and some by a number"),
-            ("[[1]].sorted()", "sorted by texts, numbers or true and false"),
+            ("[1, \"a\"].sorted()", "not by integer and string"),
+            ("[[1]].sorted()", "not by list"),
             ("[\"a\"].sum()", "an item is string, not a number"),
             ("5.unique()", "unique works on lists"),
             ("[1, 1].index_by(|n| n)", "two items have the key"),

@@ -2,22 +2,20 @@
 
 use std::any::TypeId;
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use rhai::{Array, Dynamic, Engine, FnPtr, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
 
 use super::batch::items_of;
+use super::bounded_natives::bytes_within;
 use super::call_site::{CallSite, RaisedError};
 use super::flow::show_value;
 use crate::script::error::kind_of;
 use crate::script::value::to_json;
 
-/// The most bytes that a text of a list may have.
-const MOST_BYTES: usize = 64 << 20;
-
 pub(super) fn register(engine: &mut Engine) {
     let (any, function) = (TypeId::of::<Dynamic>(), TypeId::of::<FnPtr>());
-    let text = TypeId::of::<rhai::ImmutableString>();
+    let text = TypeId::of::<ImmutableString>();
     engine
         .register_raw_fn("join", [any, text], |context, given| join_list(&context, given))
         .register_raw_fn("flatten", [any], |context, given| flatten_list(&context, given))
@@ -80,10 +78,7 @@ fn join_list(context: &NativeCallContext, given: &[&mut Dynamic]) -> RaisedError
             text.push_str(&separator);
         }
         text.push_str(&show_value(item));
-        if text.len() > MOST_BYTES {
-            let words = format!("join: this would make more than {MOST_BYTES} bytes, the most that one call may make");
-            return Err(CallSite::of(context).usage(words));
-        }
+        bytes_within(context, text.len())?;
     }
     Ok(text)
 }
@@ -180,67 +175,62 @@ fn sum_of(context: &NativeCallContext, given: &[&mut Dynamic]) -> RaisedError<Dy
     Ok(if is_whole { whole.into() } else { (whole as f64 + parts).into() })
 }
 
-/// What items are sorted by.
-enum SortKey {
-    Flag(bool),
-    Number(f64),
-    Text(String),
-    /// `()`, which comes last.
-    Nothing,
+/// What items are sorted by: all of them by one kind, so that the order is the same whichever two are compared first.
+enum SortKeys {
+    Flags(Vec<bool>),
+    /// Numbers of which some have fractions.
+    Floats(Vec<f64>),
+    Wholes(Vec<i64>),
+    Texts(Vec<ImmutableString>),
 }
 
-impl SortKey {
-    fn of(context: &NativeCallContext, value: &Dynamic) -> RaisedError<Self> {
-        if let Ok(text) = value.as_immutable_string_ref() {
-            return Ok(Self::Text(text.to_string()));
-        }
-        #[expect(clippy::cast_precision_loss, reason = "for comparing")]
-        let number = value.as_int().map(|whole| whole as f64).or_else(|_| value.as_float());
-        match (number, value.as_bool(), value.is_unit()) {
-            (Ok(number), ..) => Ok(Self::Number(number)),
-            (_, Ok(flag), _) => Ok(Self::Flag(flag)),
-            (.., true) => Ok(Self::Nothing),
-            _ => {
-                let words = format!(
-                    "{}: items are sorted by texts, numbers or true and false, not by {}",
-                    context.fn_name(),
-                    kind_of(value.type_name())
-                );
-                Err(CallSite::of(context).usage(words))
-            }
-        }
+impl SortKeys {
+    fn of(context: &NativeCallContext, keys: &[Dynamic]) -> RaisedError<Self> {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "beside a number with a fraction, as the language compares them"
+        )]
+        let float = |key: &Dynamic| key.as_float().or_else(|_| key.as_int().map(|whole| whole as f64)).ok();
+        let texts = keys.iter().map(|key| key.as_immutable_string_ref().ok().map(|text| text.clone())).collect();
+        let wholes = || keys.iter().map(|key| key.as_int().ok()).collect::<Option<_>>().map(Self::Wholes);
+        let floats = || keys.iter().map(float).collect::<Option<_>>().map(Self::Floats);
+        let flags = || keys.iter().map(|key| key.as_bool().ok()).collect::<Option<_>>().map(Self::Flags);
+        let known = Option::map(texts, Self::Texts).or_else(wholes).or_else(floats).or_else(flags);
+        known.ok_or_else(|| {
+            let name = context.fn_name();
+            let kinds: BTreeSet<String> = keys.iter().map(|key| kind_of(key.type_name())).collect();
+            let kinds = kinds.into_iter().collect::<Vec<_>>().join(" and ");
+            let words = format!("{name}: items are sorted by texts, by numbers, or by true and false, not by {kinds}");
+            CallSite::of(context).usage(words)
+        })
     }
 
-    /// `None` where the two cannot be compared.
-    fn compare(&self, other: &Self) -> Option<Ordering> {
-        match (self, other) {
-            (Self::Nothing, Self::Nothing) => Some(Ordering::Equal),
-            (Self::Nothing, _) => Some(Ordering::Greater),
-            (_, Self::Nothing) => Some(Ordering::Less),
-            (Self::Text(left), Self::Text(right)) => Some(left.cmp(right)),
-            (Self::Number(left), Self::Number(right)) => Some(left.total_cmp(right)),
-            (Self::Flag(left), Self::Flag(right)) => Some(left.cmp(right)),
-            _ => None,
+    fn compare(&self, left: usize, right: usize) -> Ordering {
+        match self {
+            Self::Flags(keys) => keys[left].cmp(&keys[right]),
+            Self::Floats(keys) => keys[left].total_cmp(&keys[right]),
+            Self::Wholes(keys) => keys[left].cmp(&keys[right]),
+            Self::Texts(keys) => keys[left].cmp(&keys[right]),
         }
     }
 }
 
+/// A sorted copy; items of one key stay in their order, those whose key is `()` come last.
 fn sort_items(context: &NativeCallContext, given: &[&mut Dynamic]) -> RaisedError<Array> {
     let function = function_at(given, 1);
-    let mut keyed = Vec::new();
+    let (mut items, mut keys, mut last) = (Array::new(), Vec::new(), Array::new());
     for item in list_at(context, given, 0)? {
-        keyed.push((SortKey::of(context, &key_of(context, function.as_ref(), &item)?)?, item));
+        let key = key_of(context, function.as_ref(), &item)?.flatten();
+        if key.is_unit() {
+            last.push(item);
+        } else {
+            items.push(item);
+            keys.push(key);
+        }
     }
-    let mut is_mixed = false;
-    keyed.sort_by(|(left, _), (right, _)| {
-        left.compare(right).unwrap_or_else(|| {
-            is_mixed = true;
-            Ordering::Equal
-        })
-    });
-    if is_mixed {
-        let words = format!("{}: some items are sorted by a text and some by a number", context.fn_name());
-        return Err(CallSite::of(context).usage(words));
-    }
-    Ok(keyed.into_iter().map(|(_, item)| item).collect())
+    let keys = SortKeys::of(context, &keys)?;
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_by(|left, right| keys.compare(*left, *right));
+    let sorted = order.into_iter().map(|index| std::mem::take(&mut items[index]));
+    Ok(sorted.chain(last).collect())
 }

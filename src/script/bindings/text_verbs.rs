@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use regex::{Regex, RegexBuilder};
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 
+use super::bounded_natives::items_within;
 use super::call_site::{CallSite, RaisedError};
 
 /// The most bytes that a compiled regular expression may take.
@@ -16,17 +17,11 @@ const MOST_DIGITS: i64 = 15;
 
 pub(super) fn register(engine: &mut Engine) {
     engine
-        .register_fn("trimmed", |text: &str| text.trim().to_owned())
-        .register_fn("replaced", |text: &str, from: &str, to: &str| text.replace(from, to))
         .register_fn("matches", |context: NativeCallContext, text: &str, pattern: &str| {
             Ok::<_, Box<rhai::EvalAltResult>>(regex_of(&context, pattern)?.is_match(text))
         })
         .register_fn("capture", capture)
-        .register_fn("find_all", |context: NativeCallContext, text: &str, pattern: &str| {
-            let regex = regex_of(&context, pattern)?;
-            let found = regex.find_iter(text).map(|found| found.as_str().to_owned().into());
-            Ok::<Array, Box<rhai::EvalAltResult>>(found.collect())
-        })
+        .register_fn("find_all", find_all)
         .register_fn("format_number", |number: i64| with_thousands(&number.to_string()))
         .register_fn("format_number", |context: NativeCallContext, number: i64, digits: i64| {
             #[expect(clippy::cast_precision_loss, reason = "it is shown with fractions")]
@@ -56,6 +51,16 @@ fn regex_of(context: &NativeCallContext, pattern: &str) -> RaisedError<Regex> {
         known.insert(pattern.to_owned(), regex.clone());
     });
     Ok(regex)
+}
+
+/// All parts of the text that match.
+fn find_all(context: NativeCallContext, text: &str, pattern: &str) -> RaisedError<Array> {
+    let mut found = Array::new();
+    for part in regex_of(&context, pattern)?.find_iter(text) {
+        items_within(&context, found.len() + 1)?;
+        found.push(part.as_str().to_owned().into());
+    }
+    Ok(found)
 }
 
 /// The groups of the first match: by name where they have names, in a list otherwise; `()` when nothing matches.
