@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::error::CommandError;
+use crate::script::RunbookHeader;
+use crate::script::runbook::ParameterType;
 
 /// Parameters of a runbook, one by one or from a file.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -19,11 +21,16 @@ pub(crate) struct ParameterArguments {
 }
 
 impl ParameterArguments {
-    /// All of it as `NAME=VALUE`.
+    /// Those of a command that takes no file.
+    pub(crate) fn each(parameters: &[String]) -> Self {
+        Self { parameters: parameters.to_vec(), parameter_file: None }
+    }
+
+    /// All of it as `NAME=VALUE`, for a runbook: what of its parameters names a file is named as seen from the file of parameters.
     ///
     /// # Errors
     /// When the file cannot be read, or holds something that no parameter can be; all of it is told at once.
-    pub(crate) fn assignments(&self) -> Result<Vec<String>, CommandError> {
+    pub(crate) fn assignments(&self, runbook: &RunbookHeader) -> Result<Vec<String>, CommandError> {
         let Some(file) = &self.parameter_file else {
             return Ok(self.parameters.clone());
         };
@@ -35,7 +42,8 @@ impl ParameterArguments {
             if given.contains(&name.as_str()) {
                 continue;
             }
-            match texts(&value, folder) {
+            let kind = runbook.parameter(&name).map(|parameter| &parameter.kind);
+            match texts(&value, kind, folder) {
                 Some(texts) => all.extend(texts.into_iter().map(|text| format!("{name}={text}"))),
                 None => wrong.push(format!("{}: `{name}` is {}", file.display(), kind_of(&value))),
             }
@@ -56,13 +64,17 @@ fn entries(file: &Path) -> Result<Map<String, Value>, CommandError> {
     if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
         return serde_json::from_str(text).map_err(|error| cannot(error.to_string()));
     }
-    toml::from_str(text).map_err(|error| cannot(error.to_string().trim_end().to_owned()))
+    // Without the line itself, in which a secret may stand.
+    toml::from_str(text).map_err(|error: toml::de::Error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        cannot(format!("line {line}: {}", error.message()))
+    })
 }
 
 /// The texts that `--param` would be given; `None` for what no parameter can be.
-fn texts(value: &Value, folder: &Path) -> Option<Vec<String>> {
+fn texts(value: &Value, kind: Option<&ParameterType>, folder: &Path) -> Option<Vec<String>> {
     match value {
-        Value::String(text) => Some(vec![from_folder(text, folder)]),
+        Value::String(text) => Some(vec![from_folder(text, kind, folder)]),
         Value::Number(_) | Value::Bool(_) => Some(vec![value.to_string()]),
         Value::Array(items) if items.is_empty() => Some(vec![String::new()]),
         Value::Array(items) => items.iter().map(|item| item.as_str().map(listed_item)).collect(),
@@ -77,11 +89,14 @@ fn listed_item(item: &str) -> String {
 }
 
 /// A file is named as seen from the file that names it.
-fn from_folder(text: &str, folder: &Path) -> String {
-    let within = |path: &str| folder.join(path).display().to_string();
-    match (text.strip_prefix('@'), text.strip_prefix("file:")) {
-        (Some(path), _) if !path.starts_with('@') => format!("@{}", within(path)),
-        (_, Some(path)) => format!("file:{}", within(path)),
+fn from_folder(text: &str, kind: Option<&ParameterType>, folder: &Path) -> String {
+    let mark = match kind {
+        Some(ParameterType::List) => "@",
+        Some(ParameterType::Secret) => "file:",
+        _ => return text.to_owned(),
+    };
+    match text.strip_prefix(mark) {
+        Some(path) if !path.starts_with('@') => format!("{mark}{}", folder.join(path).display()),
         _ => text.to_owned(),
     }
 }
@@ -97,26 +112,32 @@ fn kind_of(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::{RunbookShelf, ScriptSource};
+
+    const HEADER: &str = "const PARAMS = #{ users: #{ type: \"list\" }, groups: #{ type: \"list\" }, token: #{ type: \"secret\" }, note: #{ type: \"string\" } };";
 
     fn read(name: &str, text: &str, parameters: &[&str]) -> Result<Vec<String>, String> {
+        let source = ScriptSource::new("x", RunbookShelf::Path, "x.rhai", HEADER);
+        let runbook = RunbookHeader::parse(&source).expect("a header");
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join(name);
         fs::write(&file, text).expect("a file");
         let parameters = parameters.iter().map(|&text| text.to_owned()).collect();
         let shown = |text: String| text.replace(&format!("{}/", folder.path().display()), "");
-        let read = ParameterArguments { parameters, parameter_file: Some(file) }.assignments();
+        let read = ParameterArguments { parameters, parameter_file: Some(file) }.assignments(&runbook);
         read.map(|all| all.into_iter().map(shown).collect()).map_err(|error| shown(error.message))
     }
 
     #[test]
     fn a_file_gives_what_the_command_line_would() {
-        let toml = "users = [\"a@x\", \"b,c@x\", \"@all\"]\ngroups = \"@groups.csv\"\ntoken = \"file:secret.txt\"\nou = \"OU=A,DC=x\"\nlimit = 3\nquiet = true\nnone = []\n";
+        let toml = "users = [\"a@x\", \"b,c@x\", \"@all\"]\ngroups = \"@groups.csv\"\ntoken = \"file:secret.txt\"\nnote = \"@here or file:there\"\nou = \"OU=A,DC=x\"\nlimit = 3\nquiet = true\nnone = []\n";
         let expected = [
             "users=a@x",
             "users=b\\,c@x",
             "users=@@all",
             "groups=@groups.csv",
             "token=file:secret.txt",
+            "note=@here or file:there",
             "ou=OU=A,DC=x",
             "limit=3",
             "quiet=true",
@@ -137,7 +158,8 @@ mod tests {
     fn what_no_parameter_can_be_is_told_at_once() {
         let wrong = read("p.toml", "a = [1]\n[b]\nc = 1\n", &[]).expect_err("wrong");
         assert_eq!(wrong, "p.toml: `a` is a list of something else than texts\np.toml: `b` is a table");
-        assert!(read("p.toml", "a = \n", &[]).expect_err("wrong").starts_with("cannot read p.toml: "));
+        let wrong = read("p.toml", "a = 1\nb = 00sEcret\n", &[]).expect_err("wrong");
+        assert!(wrong.starts_with("cannot read p.toml: line 2: ") && !wrong.contains("sEcret"), "{wrong}");
         assert!(read("p.json", "[]", &[]).expect_err("wrong").starts_with("cannot read p.json: "));
     }
 }

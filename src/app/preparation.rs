@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::command_context::CommandContext;
+use super::parameter_arguments::ParameterArguments;
 use crate::error::CommandError;
 use crate::ldap::Dn;
 use crate::run;
@@ -37,7 +38,7 @@ impl PreparedRunbook {
         context: &CommandContext,
         terminal: &TerminalHandle,
         name: &str,
-        assignments: &[String],
+        given: &ParameterArguments,
         mode: MissingValues,
     ) -> Result<Self, CommandError> {
         let library = context.library().frozen();
@@ -46,7 +47,7 @@ impl PreparedRunbook {
         let (digest, entry) = (source.digest.clone(), source.path.clone());
         let report = check::check(source.clone(), &library);
         let procedure = compile_runbook(source, &runbook, library)?;
-        let mut parameters = check_parameters(context, terminal, &runbook, assignments, mode)?;
+        let mut parameters = check_parameters(context, terminal, &runbook, &given.assignments(&runbook)?, mode)?;
         parameters.values.extend(origins(&parameters));
         Ok(Self { runbook, report, procedure, parameters, digest, entry })
     }
@@ -59,7 +60,7 @@ impl PreparedRunbook {
         context: &CommandContext,
         terminal: &TerminalHandle,
         recorded: &RecordedProcedure<'_>,
-        given: &[String],
+        given: &ParameterArguments,
     ) -> Result<Self, CommandError> {
         let library = context.library().frozen().with_recorded(recorded.whole_texts());
         let entry = recorded.sources["entry"].as_str().unwrap_or_default();
@@ -68,7 +69,7 @@ impl PreparedRunbook {
         let digest = source.digest.clone();
         let report = check::check(source.clone(), &library);
         let procedure = compile_runbook(source, &runbook, library)?;
-        let parameters = as_recorded(context, terminal, &runbook, recorded.parameters, given)?;
+        let parameters = as_recorded(context, terminal, &runbook, recorded.parameters, &given.assignments(&runbook)?)?;
         Ok(Self { runbook, report, procedure, parameters, digest, entry: entry.to_owned() })
     }
 

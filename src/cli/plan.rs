@@ -98,7 +98,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &PlanArguments) -> Re
         context,
         &terminal,
         arguments.runbook.as_deref().unwrap_or_default(),
-        &arguments.given.assignments()?,
+        &arguments.given,
         mode,
     )?;
     let runtime = runtime()?;

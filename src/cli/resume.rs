@@ -11,6 +11,7 @@ use crate::app::command_context::CommandContext;
 use crate::app::failures::run_failure;
 use crate::app::journal_check::{self, AlterationConsent, JournalCheck, with_undone};
 use crate::app::org_identity::run_actor;
+use crate::app::parameter_arguments::ParameterArguments;
 use crate::app::preparation::{PreparedRunbook, RecordedProcedure};
 use crate::app::safeguards::{self, WriteGuard};
 use crate::app::targets::{RunTargets, of_record};
@@ -85,7 +86,8 @@ fn resume_runbook(
     let terminal = arguments.conduct.terminal();
     let recorded =
         RecordedProcedure { runbook: &record.runbook, sources: &record.sources, parameters: &record.parameters };
-    let prepared = PreparedRunbook::again(context, &terminal, &recorded, &arguments.parameters)?;
+    let prepared =
+        PreparedRunbook::again(context, &terminal, &recorded, &ParameterArguments::each(&arguments.parameters))?;
     arguments.conduct.check_attest(&prepared.report)?;
     let edits = prepared.edits(&recorded);
     if !edits.is_empty() && !arguments.accept_edits {

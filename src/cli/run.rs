@@ -68,7 +68,7 @@ fn run_anew(context: &CommandContext, arguments: &RunArguments) -> Result<Comman
         context,
         &terminal,
         arguments.runbook.as_deref().unwrap_or_default(),
-        &arguments.given.assignments()?,
+        &arguments.given,
         arguments.place.mode(),
     )?;
     arguments.conduct.check_attest(&prepared.report)?;
@@ -90,7 +90,7 @@ fn run_plan(context: &CommandContext, arguments: &RunArguments, file: &Path) -> 
     let terminal = arguments.conduct.terminal();
     check_is_same(arguments, &saved)?;
     let recorded = saved.recorded();
-    let prepared = PreparedRunbook::again(context, &terminal, &recorded, &arguments.given.assignments()?)?;
+    let prepared = PreparedRunbook::again(context, &terminal, &recorded, &arguments.given)?;
     let edits = prepared.edits(&recorded);
     if !edits.is_empty() {
         return Err(refuse_run(&format!("what runs was changed since the plan was made:\n{edits}")));

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::command_context::CommandContext;
 use crate::app::known_scopes::usual_scopes;
 use crate::app::output_file::{self, OverwriteMode};
+use crate::app::parameter_arguments::ParameterArguments;
 use crate::app::plan_mode::{RehearsalSubject, ShadowTargets};
 use crate::app::preparation::PreparedRunbook;
 use crate::app::safeguards;
@@ -94,7 +95,7 @@ impl<'a> SnapshotSource<'a> {
     fn new(context: &'a CommandContext, arguments: &SnapshotArguments) -> Result<Self, CommandError> {
         let place = &arguments.place;
         let prepared = arguments.runbook.as_ref().map(|name| {
-            let given = &arguments.parameters;
+            let given = &ParameterArguments::each(&arguments.parameters);
             PreparedRunbook::new(context, &context.terminal, name, given, place.mode())
         });
         let prepared = prepared.transpose()?;
