@@ -128,8 +128,9 @@ impl CallError {
             Self::GuardRefused { guard, .. } => Some(format!(
                 "leave it out of the run; where it is meant, pass --allow {guard}, which is recorded"
             )),
-            Self::Unmet(unmet) => Some(unmet.help().join("\n")).filter(|help| !help.is_empty()),
-            Self::DirectoryBefore { .. }
+            // It may be several things: see `help_lines`.
+            Self::Unmet(_)
+            | Self::DirectoryBefore { .. }
             | Self::Usage(_)
             | Self::Declined(_)
             | Self::Interrupted => None,

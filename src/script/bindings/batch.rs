@@ -1,6 +1,7 @@
 //! `batch`: items that go through several bulk steps. Who fails one drops out of those that follow; what was done for them stays.
 
 use std::any::TypeId;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::expectations::ExpectationSubject;
 use super::flow::{help_lines, show_value};
 use super::item_label::entry_of;
 use super::list::ScriptList;
-use super::options::VerbOptions;
+use super::options::{VerbOptions, seconds_of};
 use super::wait_until::{WaitPatience, look_until};
 use crate::run::ItemStart;
 use crate::run::event::EventKind;
@@ -258,7 +259,7 @@ fn check(context: &NativeCallContext, given: &mut [&mut Dynamic]) -> RaisedError
     let found = match given.get(3) {
         None => None,
         Some(found) if found.is_unit() => None,
-        Some(found) => Some(found.flatten_clone().try_cast::<Map>().ok_or_else(|| {
+        Some(_) => Some(std::mem::take(given[3]).flatten().try_cast::<Map>().ok_or_else(|| {
             place.usage("batch.check: what is there now is a map by key or id, such as okta.app_users(app, items)")
         })?),
     };
@@ -332,7 +333,8 @@ fn drop_out(place: &CallSite, scene: &CallContext, batch: &ItemBatch, dropped: V
     }
     run.bulk_over(&scene.lane);
     let mut kept = batch.items();
-    kept.done.retain(|(key, _)| !keys.contains(key));
+    let gone: HashSet<String> = keys.into_iter().collect();
+    kept.done.retain(|(key, _)| !gone.contains(key));
     kept.failed.extend(dropped.into_iter().map(DroppedItem::into_row));
     Ok(())
 }
@@ -353,10 +355,8 @@ impl DroppedItem {
 
 /// Seconds, as a number.
 fn time_of(place: &CallSite, given: &Dynamic) -> RaisedError<Duration> {
-    #[expect(clippy::cast_precision_loss, reason = "seconds, not ids")]
-    let seconds = given.as_int().map(|whole| whole as f64).or_else(|_| given.as_float());
-    let time = seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    time.ok_or_else(|| place.usage("batch.wait: the time comes first, in seconds, such as 120"))
+    let seconds = seconds_of(given).map(Duration::from_secs_f64);
+    seconds.map_err(|_| place.usage("batch.wait: the time comes first, in seconds, such as 120"))
 }
 
 #[cfg(test)]

@@ -140,14 +140,14 @@ fn deny_words(words: &str) -> Option<String> {
 fn ready(context: &NativeCallContext, question: &str, changes: &Map) -> RaisedError<()> {
     let place = CallSite::of(context);
     let scene = place.scene()?;
+    if scene.lane.item().is_some() {
+        return Err(place.usage("ready: ask before the bulk step, not in one of its items"));
+    }
     let run = &scene.host.run;
     let costs = changes.iter().map(|(name, count)| ChangeCost::of(&place, &scene, name, count));
     let costs = costs.collect::<RaisedError<Vec<_>>>()?;
     let told = |result: Result<(), CallError>| result.map_err(|error| place.error(&scene, error));
     told(run.settle_expectations(&scene.lane))?;
-    if scene.lane.item().is_some() {
-        return Err(place.usage("ready: ask before the bulk step, not in one of its items"));
-    }
     if !costs.is_empty() {
         told(run.emit(&scene.lane, cost_table(&costs)))?;
         told(run.emit(&scene.lane, EventKind::Note { words: cost_in_all(&costs) }))?;

@@ -5,7 +5,7 @@ use rhai::{Dynamic, Map};
 use super::flow::show_value;
 
 /// Fields by which a person knows an item, the best known first.
-pub(super) const LABELS: &[&str] = &["login", "label", "name", "key", "id"];
+pub(super) const LABELS: &[&str] = &["login", "label", "name", "key"];
 
 /// What a person knows an item by: a user's login, a group's name, a text itself.
 pub(super) fn item_label(item: &Dynamic) -> String {
@@ -15,8 +15,7 @@ pub(super) fn item_label(item: &Dynamic) -> String {
     let text = |map: &Map, field: &str| map.get(field).filter(|value| value.is_string()).map(show_value);
     let profile = map.get("profile").and_then(|profile| profile.as_map_ref().ok());
     let of_profile = |field: &str| profile.as_ref().and_then(|profile| text(profile, field));
-    let known =
-        LABELS.iter().find_map(|field| text(&map, field).filter(|_| *field != "id").or_else(|| of_profile(field)));
+    let known = LABELS.iter().find_map(|field| text(&map, field).or_else(|| of_profile(field)));
     known.or_else(|| text(&map, "id")).unwrap_or_else(|| show_value(item))
 }
 

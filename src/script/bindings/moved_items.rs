@@ -47,7 +47,7 @@ fn told_fields(item: &Dynamic) -> Vec<ImmutableString> {
     let Ok(map) = item.as_map_ref() else {
         return Vec::new();
     };
-    let told = map.iter().filter(|(name, value)| !LABELS.contains(&name.as_str()) && !value.is_map());
+    let told = map.iter().filter(|(name, value)| *name != "id" && !LABELS.contains(&name.as_str()) && !value.is_map());
     told.map(|(name, _)| name.as_str().into()).collect()
 }
 

@@ -95,18 +95,13 @@ impl<'a> VerbOptions<'a> {
         let Some(value) = self.take(name) else {
             return Ok(None);
         };
-        #[expect(clippy::cast_precision_loss, reason = "seconds, not ids")]
-        let seconds = match value.as_int() {
-            Ok(whole) => Ok(whole as f64),
-            Err(_) => value.as_float(),
-        };
-        match seconds {
-            Ok(seconds) if (0.0..=LONGEST).contains(&seconds) => Ok(Some(seconds)),
-            Ok(_) => {
+        match seconds_of(&value) {
+            Ok(seconds) => Ok(Some(seconds)),
+            Err(None) => {
                 let expected = "a number of seconds, 0 or more and a year at most";
                 Err(self.wrong(name, expected, "another number"))
             }
-            Err(found) => Err(self.wrong(name, "a number of seconds", found)),
+            Err(Some(found)) => Err(self.wrong(name, "a number of seconds", found)),
         }
     }
 
@@ -150,4 +145,11 @@ impl<'a> VerbOptions<'a> {
         let found = found.rsplit("::").next().unwrap_or(found);
         self.place.usage(format!("`{name}` of {} is {wanted}, not {found}", self.verb))
     }
+}
+
+/// A number of seconds, 0 or more and a year at most; the error is the type of what is no number.
+pub(super) fn seconds_of(value: &Dynamic) -> Result<f64, Option<&'static str>> {
+    #[expect(clippy::cast_precision_loss, reason = "seconds, not ids")]
+    let seconds = value.as_int().map(|whole| whole as f64).or_else(|_| value.as_float()).map_err(Some)?;
+    if (0.0..=LONGEST).contains(&seconds) { Ok(seconds) } else { Err(None) }
 }
