@@ -193,7 +193,7 @@ fn item(
     }
     if record.len() != header.len() {
         let message = format!("{origin}: the first line has {} fields, this row {}", header.len(), record.len());
-        return Err(ParameterProblem::new(message).help("a field with a comma in it is written in double quotes"));
+        return Err(ParameterProblem::new(message).help("a field that holds the separator is written in double quotes"));
     }
     let name = String::from_utf8_lossy(&header[column]);
     let value = fields[column].to_owned();
