@@ -1,12 +1,15 @@
 //! `--param` and `--params`: what the command line gives for a runbook's parameters.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use crate::error::CommandError;
+use crate::private_files;
 use crate::script::RunbookHeader;
+use crate::script::parameters::{InvalidRows, RejectedRow};
 use crate::script::runbook::ParameterType;
 
 /// Parameters of a runbook, one by one or from a file.
@@ -18,12 +21,50 @@ pub(crate) struct ParameterArguments {
     /// A TOML or JSON file of parameters; a `--param` overrides its entry. `show RUNBOOK --params` prints one to begin with.
     #[arg(long = "params", value_name = "FILE")]
     pub(crate) parameter_file: Option<PathBuf>,
+    /// The heading under which a file has a column: of a list (`users=E-Mail`), or of rows (`changes.login=E-Mail`).
+    #[arg(long = "column", value_name = "NAME=HEADING")]
+    columns: Vec<String>,
+    /// Leave out rows of files that are wrong, instead of refusing all.
+    #[arg(long)]
+    skip_invalid: bool,
+    /// Write the rows that are left out to this CSV file, with a column `reason`.
+    #[arg(long, value_name = "FILE", requires = "skip_invalid")]
+    rejects: Option<PathBuf>,
 }
 
 impl ParameterArguments {
     /// Those of a command that takes no file.
     pub(crate) fn each(parameters: &[String]) -> Self {
-        Self { parameters: parameters.to_vec(), parameter_file: None }
+        Self { parameters: parameters.to_vec(), ..Self::default() }
+    }
+
+    /// What is done about wrong rows of files.
+    pub(crate) fn invalid_rows(&self) -> InvalidRows {
+        if self.skip_invalid { InvalidRows::LeaveOut } else { InvalidRows::Refuse }
+    }
+
+    /// Has the columns of a runbook's parameters read under the headings that are named.
+    ///
+    /// # Errors
+    /// What names no column; all of it at once.
+    pub(crate) fn name_columns(&self, runbook: &mut RunbookHeader) -> Result<(), CommandError> {
+        let wrong: Vec<String> = self.columns.iter().filter_map(|text| name_column(runbook, text).err()).collect();
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let help = "write --column PARAMETER=HEADING for a list, and --column PARAMETER.COLUMN=HEADING for rows";
+        Err(CommandError::usage(wrong.join("\n")).help(help))
+    }
+
+    /// Writes the rows that were left out to the file that is named for them.
+    ///
+    /// # Errors
+    /// When it is there already, or cannot be written.
+    pub(crate) fn write_rejects(&self, rejected: &[RejectedRow]) -> Result<(), CommandError> {
+        match &self.rejects {
+            Some(file) if !rejected.is_empty() => write_rejected(file, rejected),
+            _ => Ok(()),
+        }
     }
 
     /// All of it as `NAME=VALUE`, for a runbook: what of its parameters names a file is named as seen from the file of parameters.
@@ -57,6 +98,46 @@ impl ParameterArguments {
     }
 }
 
+fn name_column(runbook: &mut RunbookHeader, text: &str) -> Result<(), String> {
+    let (place, heading) = text.split_once('=').ok_or_else(|| format!("`{text}` names no column"))?;
+    let (name, column) = place.split_once('.').map_or((place, None), |(name, column)| (name, Some(column)));
+    let parameter = runbook.parameters.iter_mut().find(|parameter| parameter.name == name);
+    let parameter = parameter.ok_or_else(|| format!("{} has no parameter `{name}`", runbook.name))?;
+    let headings = match (column, &parameter.kind) {
+        (None, ParameterType::List | ParameterType::Users) => Some(&mut parameter.headings),
+        (Some(column), ParameterType::Rows) => {
+            parameter.columns.iter_mut().find(|it| it.name == column).map(|column| &mut column.headings)
+        }
+        _ => None,
+    };
+    let headings = headings.ok_or_else(|| format!("`{place}` is no column that is read from a file"))?;
+    *headings = vec![heading.trim().to_owned()];
+    Ok(())
+}
+
+/// The rows under the headings of their files, with the reason behind them.
+fn write_rejected(file: &Path, rejected: &[RejectedRow]) -> Result<(), CommandError> {
+    let mut headings: Vec<&str> = Vec::new();
+    for (heading, _) in rejected.iter().flat_map(|row| &row.fields) {
+        if !headings.contains(&heading.as_str()) {
+            headings.push(heading);
+        }
+    }
+    let mut table = csv::Writer::from_writer(Vec::new());
+    let cannot = |error: String| CommandError::usage(format!("cannot write {}: {error}", file.display()));
+    let first = headings.iter().copied().chain(["reason"]);
+    table.write_record(first).map_err(|error| cannot(error.to_string()))?;
+    for row in rejected {
+        let field = |heading: &&str| row.fields.iter().find(|(name, _)| name == heading).map_or("", |(_, text)| text);
+        let reasons = row.reasons.join("; ");
+        let fields = headings.iter().map(field).chain([reasons.as_str()]);
+        table.write_record(fields).map_err(|error| cannot(error.to_string()))?;
+    }
+    let bytes = table.into_inner().map_err(|error| cannot(error.to_string()))?;
+    let mut made = private_files::create_new(file).map_err(|error| cannot(error.to_string()))?;
+    made.write_all(&bytes).map_err(|error| cannot(error.to_string()))
+}
+
 fn entries(file: &Path) -> Result<Map<String, Value>, CommandError> {
     let cannot = |reason: String| CommandError::usage(format!("cannot read {}: {reason}", file.display()));
     let text = fs::read_to_string(file).map_err(|error| cannot(error.to_string()))?;
@@ -77,6 +158,7 @@ fn texts(value: &Value, kind: Option<&ParameterType>, folder: &Path) -> Option<V
         Value::String(text) => Some(vec![from_folder(text, kind, folder)]),
         Value::Number(_) | Value::Bool(_) => Some(vec![value.to_string()]),
         Value::Array(items) if items.is_empty() => Some(vec![String::new()]),
+        Value::Array(_) if kind == Some(&ParameterType::Rows) => Some(vec![value.to_string()]),
         Value::Array(items) => items.iter().map(|item| item.as_str().map(listed_item)).collect(),
         Value::Null | Value::Object(_) => None,
     }
@@ -91,8 +173,9 @@ fn listed_item(item: &str) -> String {
 /// A file is named as seen from the file that names it.
 fn from_folder(text: &str, kind: Option<&ParameterType>, folder: &Path) -> String {
     let mark = match kind {
-        Some(ParameterType::List) => "@",
+        Some(ParameterType::List | ParameterType::Users | ParameterType::Rows) => "@",
         Some(ParameterType::Secret) => "file:",
+        Some(ParameterType::File) => return folder.join(text.trim_start_matches('@')).display().to_string(),
         _ => return text.to_owned(),
     };
     match text.strip_prefix(mark) {
@@ -124,7 +207,8 @@ mod tests {
         fs::write(&file, text).expect("a file");
         let parameters = parameters.iter().map(|&text| text.to_owned()).collect();
         let shown = |text: String| text.replace(&format!("{}/", folder.path().display()), "");
-        let read = ParameterArguments { parameters, parameter_file: Some(file) }.assignments(&runbook);
+        let read = ParameterArguments { parameters, parameter_file: Some(file), ..ParameterArguments::default() }
+            .assignments(&runbook);
         read.map(|all| all.into_iter().map(shown).collect()).map_err(|error| shown(error.message))
     }
 

@@ -14,7 +14,7 @@ use crate::run;
 use crate::run::journal;
 use crate::script::check::{self, CheckReport};
 use crate::script::compilation::compile_runbook;
-use crate::script::parameters::{self, CheckedParameters, ParameterProblem, ParameterSources};
+use crate::script::parameters::{self, CheckedParameters, InvalidRows, LEFT_OUT, ParameterProblem, ParameterSources};
 use crate::script::runbook::{DeclaredParameter, ParameterType};
 use crate::script::{CompiledRunbook, MissingValues, RunbookHeader, digest, source_secrets};
 use crate::terminal::TerminalHandle;
@@ -43,12 +43,22 @@ impl PreparedRunbook {
     ) -> Result<Self, CommandError> {
         let library = context.library().frozen();
         let source = library.find(name)?;
-        let runbook = RunbookHeader::parse(&source)?;
+        let mut runbook = RunbookHeader::parse(&source)?;
         let (digest, entry) = (source.digest.clone(), source.path.clone());
         let report = check::check(source.clone(), &library);
         let procedure = compile_runbook(source, &runbook, library)?;
-        let mut parameters = check_parameters(context, terminal, &runbook, &given.assignments(&runbook)?, mode)?;
+        given.name_columns(&mut runbook)?;
+        let sources = GivenParameters { texts: &given.assignments(&runbook)?, mode, invalid: given.invalid_rows() };
+        let mut parameters = check_parameters(context, terminal, &runbook, &sources)?;
+        given.write_rejects(&parameters.rejected)?;
         parameters.values.extend(origins(&parameters));
+        let left_out = parameters.left_out();
+        for words in &left_out {
+            terminal.warn(words);
+        }
+        if !left_out.is_empty() {
+            parameters.values.insert(LEFT_OUT.to_owned(), left_out.into());
+        }
         Ok(Self { runbook, report, procedure, parameters, digest, entry })
     }
 
@@ -132,7 +142,9 @@ impl RecordedProcedure<'_> {
 /// row of what is found wrong only in the org. Nothing when no list is from a file.
 fn origins(parameters: &CheckedParameters) -> Option<(String, Value)> {
     let mut origins = Map::new();
-    for (name, items) in &parameters.values {
+    // Maps say themselves where they are from.
+    let of_texts = |items: &Value| items.as_array().is_some_and(|items| items.iter().all(Value::is_string));
+    for (name, items) in parameters.values.iter().filter(|(_, items)| of_texts(items)) {
         let row = |index| parameters.origin(name, index).filter(|it| it.contains(':'));
         let rows: Vec<&str> =
             (0..items.as_array().map_or(0, Vec::len)).map(|index| row(index).unwrap_or_default()).collect();
@@ -159,18 +171,27 @@ fn ask_secret(terminal: &TerminalHandle, parameter: &DeclaredParameter) -> Optio
     terminal.ask_secret(&question)
 }
 
+/// What is given for parameters, and how it is taken.
+pub(crate) struct GivenParameters<'a> {
+    /// `NAME=VALUE`
+    pub(crate) texts: &'a [String],
+    pub(crate) mode: MissingValues,
+    pub(crate) invalid: InvalidRows,
+}
+
 pub(crate) fn check_parameters(
     context: &CommandContext,
     terminal: &TerminalHandle,
     runbook: &RunbookHeader,
-    given: &[String],
-    mode: MissingValues,
+    given: &GivenParameters<'_>,
 ) -> Result<CheckedParameters, CommandError> {
-    let given = parameters::parse_assignments(given).map_err(|problems| ParameterProblem::together(&problems))?;
+    let GivenParameters { texts, mode, invalid } = *given;
+    let given = parameters::parse_assignments(texts).map_err(|problems| ParameterProblem::together(&problems))?;
     let environment = context.config.environment();
     let outside = ParameterSources {
         dn: &|text| Dn::parse(text).map(drop).map_err(|error| error.to_string()),
         environment: &|name| environment.variable(name).map(str::to_owned),
+        invalid,
         ask: &|parameter| ask_secret(terminal, parameter),
     };
     let checked =
@@ -200,7 +221,8 @@ fn as_recorded(
     for parameter in &mut asked.parameters {
         parameter.required |= parameter.kind == ParameterType::Secret;
     }
-    let now = check_parameters(context, terminal, &asked, given, MissingValues::Given)?;
+    let given = GivenParameters { texts: given, mode: MissingValues::Given, invalid: InvalidRows::Refuse };
+    let now = check_parameters(context, terminal, &asked, &given)?;
     let mut values = recorded.as_object().cloned().unwrap_or_default();
     for (name, value) in &now.values {
         values.insert(name.clone(), value.clone());

@@ -12,7 +12,7 @@ use crate::app::command_context::CommandContext;
 use crate::app::failures::run_failure;
 use crate::app::journal_check::{self, AlterationConsent, JournalCheck};
 use crate::app::org_identity::run_actor;
-use crate::app::preparation::{check_parameters, sources};
+use crate::app::preparation::{GivenParameters, check_parameters, sources};
 use crate::app::safeguards;
 use crate::app::stop_signals::StopSignals;
 use crate::app::targets::RunTargets;
@@ -29,6 +29,7 @@ use crate::run::undo::plan;
 use crate::run::{self, EventListener, Run, RunOptions, journal};
 use crate::script::check;
 use crate::script::compilation::compile_runbook;
+use crate::script::parameters::InvalidRows;
 use crate::script::session::{STACK, ScriptSession};
 use crate::script::{EndedRun, MissingValues, RunbookHeader};
 use crate::terminal::{SavedMode, TerminalHandle};
@@ -225,8 +226,9 @@ impl SessionParts<'_> {
         let procedure = compile_runbook(source, &runbook, library)?;
         let simulated = self.orgs.iter().any(|org| org.stage == OrgStage::Simulated);
         let mode = if simulated { MissingValues::Examples } else { MissingValues::Given };
+        let given = GivenParameters { texts: &assignments, mode, invalid: InvalidRows::Refuse };
         let parameters =
-            check_parameters(self.context, &self.context.terminal, &runbook, &assignments, mode).map_err(in_session)?;
+            check_parameters(self.context, &self.context.terminal, &runbook, &given).map_err(in_session)?;
         let what = run::RunProcedure {
             runbook: runbook.name.clone(),
             digest,

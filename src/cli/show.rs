@@ -1,6 +1,6 @@
 //! `show RUNBOOK`: the procedure as its header tells it, and what it calls.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::check;
 use crate::app::command_context::{CommandContext, OutputFormat};
@@ -8,7 +8,7 @@ use crate::error::{CommandError, CommandExit};
 use crate::report::table::text_table;
 use crate::script::RunbookHeader;
 use crate::script::check::{self as checks, CheckReport};
-use crate::script::runbook::ParameterType;
+use crate::script::runbook::{DeclaredColumn, DeclaredParameter, ParameterType};
 
 /// Show a runbook: purpose, orgs, parameters, steps, the operations it uses, the OAuth scopes it needs.
 #[derive(Debug, clap::Args)]
@@ -48,12 +48,7 @@ fn parameter_file(runbook: &RunbookHeader) -> String {
         let secret = || format!("\"env:{}\"", parameter.name.to_uppercase());
         let value = match parameter.kind {
             ParameterType::Secret => secret(),
-            // JSON's texts, numbers and lists of texts are TOML's, too.
-            _ => parameter
-                .default
-                .as_ref()
-                .or(parameter.example.as_ref())
-                .map_or_else(|| "\"\"".to_owned(), ToString::to_string),
+            _ => parameter.default.as_ref().or(parameter.example.as_ref()).map_or_else(|| "\"\"".to_owned(), as_toml),
         };
         let mark = if parameter.required { "" } else { "# " };
         lines.push(String::new());
@@ -64,11 +59,25 @@ fn parameter_file(runbook: &RunbookHeader) -> String {
     lines.join("\n")
 }
 
+/// A value of a header as TOML: rows as tables in one line, without what they leave out.
+fn as_toml(value: &Value) -> String {
+    match value {
+        Value::Array(items) => format!("[{}]", items.iter().map(as_toml).collect::<Vec<_>>().join(", ")),
+        Value::Object(fields) => {
+            let fields = fields.iter().filter(|(_, value)| !value.is_null());
+            let fields: Vec<String> = fields.map(|(name, value)| format!("{name} = {}", as_toml(value))).collect();
+            format!("{{ {} }}", fields.join(", "))
+        }
+        // JSON's texts, numbers and truths are TOML's, too.
+        single => single.to_string(),
+    }
+}
+
 fn as_json(runbook: &RunbookHeader, report: &CheckReport) -> String {
     let parameters: Vec<_> = runbook
         .parameters
         .iter()
-        .map(|p| json!({ "name": p.name, "type": p.kind.to_string(), "choices": choices(&p.kind), "help": p.help, "required": p.required, "default": p.default, "example": p.example }))
+        .map(|p| json!({ "name": p.name, "type": p.kind.to_string(), "choices": choices(&p.kind), "help": p.help, "required": p.required, "default": p.default, "example": p.example, "column": p.headings, "columns": p.columns.iter().map(column_json).collect::<Vec<_>>(), "unique": p.unique }))
         .collect();
     json!({
         "name": runbook.name,
@@ -84,6 +93,47 @@ fn as_json(runbook: &RunbookHeader, report: &CheckReport) -> String {
     .to_string()
 }
 
+fn column_json(column: &DeclaredColumn) -> Value {
+    json!({
+        "name": column.name,
+        "type": column.kind.to_string(),
+        "choices": choices(&column.kind),
+        "help": column.help,
+        "required": column.required,
+        "default": column.default,
+        "column": column.headings,
+    })
+}
+
+/// The columns of files, each with the headings that it may have.
+fn columns(runbook: &RunbookHeader) -> Vec<Vec<String>> {
+    let of_rows = |parameter: &DeclaredParameter| {
+        let rows = parameter.columns.iter().map(|column| {
+            let kind = kind_words(&column.kind);
+            let given = given_words(column.default.as_ref(), column.required);
+            let place = format!("{}.{}", parameter.name, column.name);
+            vec![place, column.headings.join(", "), kind, given, column.help.clone()]
+        });
+        rows.collect::<Vec<_>>()
+    };
+    runbook.parameters.iter().flat_map(of_rows).collect()
+}
+
+fn kind_words(kind: &ParameterType) -> String {
+    match choices(kind) {
+        Some(choices) => format!("one of {}", choices.join(", ")),
+        None => kind.to_string(),
+    }
+}
+
+fn given_words(default: Option<&Value>, required: bool) -> String {
+    match default {
+        Some(default) => format!("default {default}"),
+        None if required => "required".to_owned(),
+        None => "optional".to_owned(),
+    }
+}
+
 fn choices(kind: &ParameterType) -> Option<&[String]> {
     match kind {
         ParameterType::Choice(choices) => Some(choices),
@@ -97,28 +147,23 @@ fn as_text(runbook: &RunbookHeader, report: &CheckReport, width: Option<u16>) ->
         .parameters
         .iter()
         .map(|p| {
-            let given = p.default.as_ref().map_or_else(
-                || {
-                    if p.required { "required".to_owned() } else { "optional".to_owned() }
-                },
-                |d| format!("default {d}"),
-            );
-            let kind = match choices(&p.kind) {
-                Some(choices) => format!("one of {}", choices.join(", ")),
-                None => p.kind.to_string(),
-            };
-            vec![p.name.clone(), kind, given, p.help.clone()]
+            let given = given_words(p.default.as_ref(), p.required);
+            vec![p.name.clone(), kind_words(&p.kind), given, p.help.clone()]
         })
         .collect();
     let steps: Vec<String> =
         runbook.steps.iter().enumerate().map(|(n, s)| format!("{:>3}. {}", n + 1, s.title)).collect();
     let mut parts = vec![format!("{} ({})", runbook.name, runbook.path), runbook.doc.trim_end().to_owned()];
-    for (title, table) in [
+    let mut tables = vec![
         ("Orgs", text_table(&["org", "what it is"], &orgs, width)),
         ("Parameters", text_table(&["parameter", "type", "given", "help"], &parameters, width)),
-    ] {
-        parts.push(format!("{title}\n{}", table.trim_end()));
+    ];
+    let columns = columns(runbook);
+    if !columns.is_empty() {
+        let heads = &["column", "heading in a file", "type", "given", "help"];
+        tables.push(("Columns", text_table(heads, &columns, width)));
     }
+    parts.extend(tables.into_iter().map(|(title, table)| format!("{title}\n{}", table.trim_end())));
     parts.push(format!("Steps\n{}", steps.join("\n")));
     if let Some(used) = check::operations_table(report, width) {
         parts.push(format!("Operations\n{used}"));

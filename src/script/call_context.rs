@@ -15,6 +15,7 @@ use crate::run::lane::RunLane;
 use crate::run::{self, Run};
 use crate::script::check::lanes::ScriptLanes;
 use crate::script::error::KnownNames;
+use crate::script::parameters::ROW_FIELD;
 use crate::script::sources::SourceTexts;
 use crate::script::value_size;
 
@@ -79,9 +80,11 @@ impl RunContext {
     }
 
     /// The row of a file that an item is from, by what it is called.
-    pub(in crate::script) fn row_of(&self, item: &Dynamic) -> Option<&str> {
-        let known = |name: &Dynamic| self.rows.get(name.as_immutable_string_ref().ok()?.as_str()).map(String::as_str);
+    /// It may say so itself, as those of a parameter of rows do.
+    pub(in crate::script) fn row_of(&self, item: &Dynamic) -> Option<String> {
+        let known = |name: &Dynamic| self.rows.get(name.as_immutable_string_ref().ok()?.as_str()).cloned();
         match item.as_map_ref() {
+            Ok(map) if map.contains_key(ROW_FIELD) => map.get(ROW_FIELD)?.clone().into_string().ok(),
             Ok(map) => ROW_NAMES.iter().find_map(|field| known(map.get(*field)?)),
             Err(_) => known(item),
         }

@@ -17,7 +17,7 @@ use crate::script::engine::{engine, engine_of};
 use crate::script::error::{KnownNames, ScriptDiagnostic};
 use crate::script::imports::{self, ImportStatement};
 use crate::script::library::{RunbookLibrary, ScriptSource};
-use crate::script::parameters::CheckedParameters;
+use crate::script::parameters::{CheckedParameters, LEFT_OUT};
 use crate::script::resolver::RunModules;
 use crate::script::runbook::RunbookHeader;
 use crate::script::secret::SecretValue;
@@ -128,6 +128,9 @@ impl CompiledRunbook {
         );
         host.longest_pause = self.longest_pause;
         host.know_rows(&parameters.values);
+        for words in parameters.values.get(LEFT_OUT).and_then(serde_json::Value::as_array).into_iter().flatten() {
+            run.remark(words.as_str().unwrap_or_default());
+        }
         let host = Arc::new(host);
         let result = thread::scope(|scope| {
             let work = || self.evaluate(&host, parameters, &sources);

@@ -1,14 +1,19 @@
 //! What is given for a runbook's parameters, checked against what it declares. Everything wrong is told at once.
 
 mod assignment;
+mod given_rows;
 mod hidden;
 mod list;
 mod problem;
+mod rows;
 mod table;
 mod text_encoding;
 
 pub use assignment::{ParameterAssignment, parse_assignments};
+pub use given_rows::{InvalidRows, RejectedRow};
 pub use problem::ParameterProblem;
+pub use rows::ROW_FIELD;
+pub(in crate::script) use rows::may_be_column;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +23,8 @@ use serde_json::{Map, Value};
 
 use crate::script::nearest::{nearest, or_list};
 use crate::script::runbook::{DeclaredParameter, ParameterType, RunbookHeader};
-use list::ListItems;
+use given_rows::{SettledRows, left_out_words};
+use text_encoding::DecodedFile;
 
 /// Where the values of what was not given come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +41,14 @@ pub struct ParameterSources<'a> {
     pub dn: &'a dyn Fn(&str) -> Result<(), String>,
     /// The environment, for `env:NAME` of a secret.
     pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// What is done about wrong rows of files.
+    pub invalid: InvalidRows,
     /// Asks a person for a secret that was not given; `None` where nobody is to be asked, or nobody answers.
     pub ask: &'a dyn Fn(&DeclaredParameter) -> Option<SecretString>,
 }
+
+/// What `params` has of rows that were left out: sentences that belong to the outcome.
+pub const LEFT_OUT: &str = "left_out";
 
 /// Checked parameters.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +58,8 @@ pub struct CheckedParameters {
     pub secrets: BTreeMap<String, SecretString>,
     /// What a person should know of the files that were read: columns that nothing reads.
     pub remarks: Vec<String>,
+    /// Rows of files that were left out.
+    pub rejected: Vec<RejectedRow>,
     origins: BTreeMap<String, Vec<String>>,
 }
 
@@ -55,6 +68,11 @@ impl CheckedParameters {
     pub fn origin(&self, name: &str, item: usize) -> Option<&str> {
         let origins = self.origins.get(name)?;
         origins.get(item).map(String::as_str)
+    }
+
+    /// What the outcome says of rows that were left out.
+    pub fn left_out(&self) -> Vec<String> {
+        left_out_words(&self.rejected)
     }
 }
 
@@ -127,8 +145,9 @@ impl CheckedParameters {
             return Ok(());
         }
         if let (ParameterType::Dn, Some(dn)) = (&parameter.kind, value.as_str()) {
-            check_dn(parameter, dn, outside)?;
+            check_dn(&format!("`{}`", parameter.name), dn, outside)?;
         }
+        let value = if parameter.kind == ParameterType::Rows { rows::as_declared(parameter, &value) } else { value };
         let count = value.as_array().map_or(1, Vec::len);
         self.keep(parameter, value, vec![origin.to_owned(); count]);
         Ok(())
@@ -154,10 +173,13 @@ impl CheckedParameters {
             self.keep(parameter, absent(parameter), Vec::new());
             return Ok(());
         }
-        if parameter.kind == ParameterType::List {
-            let ListItems { values, origins, remarks } = list::read(runbook, parameter, texts)?;
-            self.remarks.extend(remarks);
-            self.keep(parameter, values.into(), origins);
+        let settled = match parameter.kind {
+            ParameterType::List | ParameterType::Users => Some(list::read(runbook, parameter, texts, outside.invalid)?),
+            ParameterType::Rows => Some(rows::read(runbook, parameter, texts, outside.invalid, outside)?),
+            _ => None,
+        };
+        if let Some(settled) = settled {
+            self.keep_rows(parameter, settled);
             return Ok(());
         }
         let [text] = texts else {
@@ -176,6 +198,19 @@ impl CheckedParameters {
         Ok(())
     }
 
+    fn keep_rows(&mut self, parameter: &DeclaredParameter, settled: SettledRows) {
+        let SettledRows { right, rejected, remarks } = settled;
+        self.remarks.extend(remarks);
+        self.rejected.extend(rejected);
+        let origin = |origin: &str| if origin.is_empty() { "--param".to_owned() } else { origin.to_owned() };
+        let origins = right.iter().map(|row| origin(&row.origin)).collect();
+        let value = match parameter.kind {
+            ParameterType::Rows => rows::as_values(parameter, &right),
+            _ => right.into_iter().flat_map(|row| row.values).flatten().collect(),
+        };
+        self.keep(parameter, value, origins);
+    }
+
     fn keep(&mut self, parameter: &DeclaredParameter, value: Value, origins: Vec<String>) {
         self.values.insert(parameter.name.clone(), value);
         self.origins.insert(parameter.name.clone(), origins);
@@ -184,7 +219,7 @@ impl CheckedParameters {
 
 fn absent(parameter: &DeclaredParameter) -> Value {
     match parameter.kind {
-        ParameterType::List => Value::Array(Vec::new()),
+        ParameterType::List | ParameterType::Users | ParameterType::Rows => Value::Array(Vec::new()),
         _ => Value::Null,
     }
 }
@@ -196,39 +231,73 @@ fn missing(parameter: &DeclaredParameter) -> ParameterProblem {
         help => format!("`{name}` is missing: {help}"),
     });
     problem.help(match parameter.kind {
-        ParameterType::List => format!("give it as --param {name}=a,b or --param {name}=@FILE"),
+        ParameterType::List | ParameterType::Users => format!("give it as --param {name}=a,b or --param {name}=@FILE"),
+        ParameterType::Rows => format!("give it as --param {name}=@FILE, a CSV or JSON file"),
+        ParameterType::File => format!("give it as --param {name}=FILE"),
         ParameterType::Secret => format!("give it as --param {name}=env:NAME or --param {name}=file:PATH"),
         _ => format!("give it as --param {name}=…"),
     })
 }
 
-/// The value of a parameter that is neither list nor secret.
+/// The value of a parameter that has one.
 fn single(
     parameter: &DeclaredParameter,
     text: &str,
     outside: &ParameterSources<'_>,
 ) -> Result<Value, Vec<ParameterProblem>> {
-    let name = &parameter.name;
-    let text = hidden::without_marks(text);
-    if let Some(problem) = hidden::refuse_in_text(&format!("`{name}`"), text) {
-        return Err(vec![problem]);
+    let place = format!("`{}`", parameter.name);
+    let value = match parameter.kind {
+        ParameterType::File => file_text(&place, text),
+        _ => typed_value(&place, &parameter.kind, text, outside),
+    }?;
+    if parameter.required && value == "" {
+        return Err(vec![ParameterProblem::new(format!("{place} is empty"))]);
     }
-    match &parameter.kind {
+    Ok(value)
+}
+
+/// What `text` is as a value of the type. `place` is where it stands.
+fn typed_value(
+    place: &str,
+    kind: &ParameterType,
+    text: &str,
+    outside: &ParameterSources<'_>,
+) -> Result<Value, ParameterProblem> {
+    let text = hidden::without_marks(text);
+    if let Some(problem) = hidden::refuse_in_text(place, text) {
+        return Err(problem);
+    }
+    match kind {
         ParameterType::Integer => text
             .trim()
             .parse::<i64>()
             .map(Value::from)
-            .map_err(|_| vec![ParameterProblem::new(format!("`{name}` is an integer, not \"{text}\""))]),
+            .map_err(|_| ParameterProblem::new(format!("{place} is an integer, not \"{text}\""))),
         ParameterType::Boolean => boolean(text)
             .map(Value::from)
-            .ok_or_else(|| vec![ParameterProblem::new(format!("`{name}` is true or false, not \"{text}\""))]),
+            .ok_or_else(|| ParameterProblem::new(format!("{place} is true or false, not \"{text}\""))),
         ParameterType::Choice(choices) if !choices.iter().any(|choice| choice == text) => {
-            Err(vec![not_a_choice(name, text, choices)])
+            Err(not_a_choice(place, text, choices))
         }
-        ParameterType::Dn => check_dn(parameter, text, outside).map(|()| text.into()),
-        _ if text.is_empty() && parameter.required => Err(vec![ParameterProblem::new(format!("`{name}` is empty"))]),
+        ParameterType::Dn => check_dn(place, text, outside).map(|()| text.into()),
         _ => Ok(text.into()),
     }
+}
+
+/// The most bytes of a file whose text is a parameter: certificates, templates and the like, which the journal keeps.
+const LARGEST_FILE: u64 = 1 << 20;
+
+/// The text of the file that is named.
+fn file_text(place: &str, path: &str) -> Result<Value, ParameterProblem> {
+    let path = path.strip_prefix('@').unwrap_or(path);
+    let cannot = |error: std::io::Error| ParameterProblem::new(format!("{place}: cannot read {path}: {error}"));
+    if fs::metadata(path).map_err(cannot)?.len() > LARGEST_FILE {
+        return Err(ParameterProblem::new(format!("{place}: {path} is larger than 1 MiB")));
+    }
+    let bytes = fs::read(path).map_err(cannot)?;
+    let DecodedFile { text, .. } = text_encoding::decode(path, &bytes)?;
+    let text = std::str::from_utf8(&text).map_err(|_| given_rows::not_utf8(path))?;
+    Ok(text.into())
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -239,21 +308,19 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-fn not_a_choice(name: &str, text: &str, choices: &[String]) -> ParameterProblem {
+fn not_a_choice(place: &str, text: &str, choices: &[String]) -> ParameterProblem {
     let all: Vec<&str> = choices.iter().map(String::as_str).collect();
-    let problem = ParameterProblem::new(format!("`{name}` is {}, not \"{text}\"", or_list(&all)));
+    let problem = ParameterProblem::new(format!("{place} is {}, not \"{text}\"", or_list(&all)));
     match nearest(text, all.iter().copied()).as_slice() {
         [] => problem,
         names => problem.help(format!("did you mean {}?", or_list(names))),
     }
 }
 
-fn check_dn(parameter: &DeclaredParameter, dn: &str, outside: &ParameterSources<'_>) -> CheckedValue {
+fn check_dn(place: &str, dn: &str, outside: &ParameterSources<'_>) -> Result<(), ParameterProblem> {
     (outside.dn)(dn).map_err(|reason| {
-        vec![
-            ParameterProblem::new(format!("`{}` is no distinguished name: \"{dn}\": {reason}", parameter.name))
-                .help("write it as OU=Users,DC=corp,DC=example; a comma inside of a name as \\,"),
-        ]
+        ParameterProblem::new(format!("{place} is no distinguished name: \"{dn}\": {reason}"))
+            .help("write it as OU=Users,DC=corp,DC=example; a comma inside of a name as \\,")
     })
 }
 

@@ -4,7 +4,7 @@ mod declarations;
 mod literal;
 mod steps;
 
-pub use declarations::{DeclaredOrg, DeclaredParameter, ParameterType};
+pub use declarations::{DeclaredColumn, DeclaredOrg, DeclaredParameter, ParameterType, WantedColumn};
 pub use steps::ScriptStep;
 
 use rhai::AST;

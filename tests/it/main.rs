@@ -49,6 +49,7 @@ mod repl_saving;
 mod repl_typing;
 mod report;
 mod retries;
+mod rows;
 mod samba;
 mod sdk;
 mod secret_parameters;

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::app::preparation::PreparedRunbook;
+use crate::script::parameters::ROW_FIELD;
 use crate::script::runbook::{DeclaredParameter, ParameterType};
 use crate::simulator::{PseudonymTable, StandIn};
 
@@ -51,6 +52,10 @@ pub(super) fn rehearsal_of(
             continue;
         };
         let mut value = value.clone();
+        // Where a row is from is nothing that it is given.
+        for row in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            row.remove(ROW_FIELD);
+        }
         if let Some(pseudonyms) = pseudonyms.as_deref_mut() {
             replace(parameter, &mut value, pseudonyms);
         }
@@ -69,16 +74,17 @@ pub(super) fn rehearsal_of(
 }
 
 fn replace(parameter: &DeclaredParameter, value: &mut Value, pseudonyms: &mut PseudonymTable) {
-    if !matches!(parameter.kind, ParameterType::String | ParameterType::List | ParameterType::Dn) {
-        return;
+    use ParameterType::{Dn, List, Rows, String, Users};
+    if matches!(parameter.kind, String | List | Users | Rows | Dn) {
+        replace_texts(value, pseudonyms);
     }
+}
+
+fn replace_texts(value: &mut Value, pseudonyms: &mut PseudonymTable) {
     match value {
         Value::String(text) => *text = pseudonyms.parameter(text),
-        Value::Array(items) => {
-            for item in items {
-                replace(parameter, item, pseudonyms);
-            }
-        }
+        Value::Array(items) => items.iter_mut().for_each(|item| replace_texts(item, pseudonyms)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| replace_texts(field, pseudonyms)),
         _ => {}
     }
 }
@@ -92,7 +98,7 @@ fn is_nothing(value: &Value) -> bool {
 fn assignment(name: &str, value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
-        Value::Array(items) => {
+        Value::Array(items) if items.iter().all(Value::is_string) => {
             let items = items.iter().filter_map(Value::as_str);
             let items: Vec<String> = items.map(|item| item.replace(',', "\\,")).collect();
             let text = items.join(",");

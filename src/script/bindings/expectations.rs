@@ -108,7 +108,7 @@ const DENIALS: &[(&str, &str)] = &[
 
 impl ExpectationSubject {
     pub(super) fn of(scene: &CallContext, item: &Dynamic) -> Self {
-        Self { label: item_label(item), row: scene.host.row_of(item).map(str::to_owned) }
+        Self { label: item_label(item), row: scene.host.row_of(item) }
     }
 
     fn sentence(&self, words: &str) -> String {

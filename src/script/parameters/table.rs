@@ -1,48 +1,46 @@
-//! Items of a list from a column of a CSV file (RFC 4180), wrong rows told by their line.
+//! Rows of a CSV file (RFC 4180), wrong ones told by their line.
+
+use std::sync::Arc;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
+use serde_json::Value;
 
+use super::given_rows::{FileReading, GivenRow, GivenRows, SourceRow, not_utf8};
 use super::hidden::trim_hidden;
-use super::list::{ListItem, not_utf8};
 use super::problem::ParameterProblem;
 use crate::script::nearest::{nearest, or_list};
-use crate::script::runbook::{DeclaredParameter, RunbookHeader};
+use crate::script::runbook::WantedColumn;
 
-/// The column of a file that a parameter of a runbook reads.
-pub(super) struct WantedColumn<'a> {
-    pub(super) runbook: &'a RunbookHeader,
-    pub(super) parameter: &'a DeclaredParameter,
-    pub(super) file: &'a str,
-}
-
-/// Reads the parameter's column of `text`, whose byte-order mark is gone. Lines count from 1, the header's included. Gives what to tell of
-/// columns that nothing reads.
-pub(super) fn read(
-    wanted: &WantedColumn<'_>,
-    text: &[u8],
-    items: &mut Vec<ListItem>,
-    problems: &mut Vec<ParameterProblem>,
-) -> Result<Option<String>, ParameterProblem> {
-    let file = wanted.file;
+/// Reads the parameter's columns of `text`, whose byte-order mark is gone. Lines count from 1, the header's included.
+///
+/// # Errors
+/// When the file as a whole cannot be read. What is wrong with a row stands with the row.
+pub(super) fn read(reading: &FileReading<'_>, text: &[u8], given: &mut GivenRows) -> Result<(), Vec<ParameterProblem>> {
+    let file = reading.file;
     let (text, line, said) = without_preamble(text);
-    let separator = said.or_else(|| separator_of(wanted, text)).unwrap_or(b',');
+    let separator = said.or_else(|| separator_of(reading, text)).unwrap_or(b',');
     let mut reader = reader_of(text, separator);
     let mut records =
         reader.byte_records().map(|record| record.map_err(|error| ParameterProblem::new(format!("{file}: {error}"))));
-    let header = records.next().ok_or_else(|| ParameterProblem::new(format!("{file} is empty")))??;
-    let column = column(wanted, &header)?;
+    let Some(header) = records.next() else {
+        return Err(vec![ParameterProblem::new(format!("{file} is empty"))]);
+    };
+    let header = header?;
+    let table = FileTable::of(reading, &header)?;
     let mut lines = LineCounter { text, byte: 0, line };
     for record in records {
-        let item = record.and_then(|record| {
-            let line = lines.of(&record);
-            item(&format!("{file}:{line}"), &header, column, &record)
-        });
-        match item {
-            Ok(item) => items.extend(item),
-            Err(problem) => problems.push(problem),
+        match record {
+            Ok(record) => {
+                let line = lines.of(&record);
+                given.rows.extend(table.row(format!("{file}:{line}"), &record));
+            }
+            Err(problem) => given.problems.push(problem),
         }
     }
-    unread_column(wanted, &header, column)
+    let unread = table.headings.iter().enumerate().filter(|(at, _)| !table.places.contains(&Some(*at)));
+    let unread: Vec<String> = unread.map(|(_, name)| name.clone()).collect();
+    given.remarks.extend(unread_columns(reading, &unread)?);
+    Ok(())
 }
 
 /// Characters that separate fields, the usual one first.
@@ -52,13 +50,15 @@ fn reader_of(text: &[u8], separator: u8) -> Reader<&[u8]> {
     ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text)
 }
 
-/// The separator by which the first line has the declared column; none where no separator gives it.
-fn separator_of(wanted: &WantedColumn<'_>, text: &[u8]) -> Option<u8> {
-    let declared = wanted.parameter.column.as_ref()?.to_lowercase();
+/// The separator by which the first line has a declared column; none where no separator gives it.
+fn separator_of(reading: &FileReading<'_>, text: &[u8]) -> Option<u8> {
+    let wanted = reading.parameter.wanted_columns();
     let has_column = |separator: &u8| {
         let header = reader_of(text, *separator).byte_records().next();
         let fields = header.and_then(Result::ok).unwrap_or_default();
-        fields.iter().any(|field| trim_hidden(&String::from_utf8_lossy(field)).to_lowercase() == declared)
+        let fields: Vec<String> = fields.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect();
+        let names: Vec<&str> = fields.iter().map(|field| trim_hidden(field)).collect();
+        wanted.iter().any(|column| !matches!(find_heading(&names, column.headings), Ok(None)))
     };
     SEPARATORS.iter().copied().find(has_column)
 }
@@ -79,20 +79,13 @@ fn without_preamble(text: &[u8]) -> (&[u8], usize, Option<u8>) {
     (text, 1, None)
 }
 
-/// A column that is named like a parameter is taken for that parameter's value of each row, which it is not.
-fn unread_column(
-    wanted: &WantedColumn<'_>,
-    header: &ByteRecord,
-    column: usize,
-) -> Result<Option<String>, ParameterProblem> {
-    let file = wanted.file;
-    let names = header.iter().enumerate().filter(|(index, _)| *index != column);
-    let names: Vec<String> = names
-        .map(|(_, name)| trim_hidden(&String::from_utf8_lossy(name)).to_owned())
-        .filter(|name| !name.is_empty())
-        .collect();
+/// What to tell of columns that nothing reads. One that is named like a parameter is taken for that parameter's value of each row, which it
+/// is not.
+pub(super) fn unread_columns(reading: &FileReading<'_>, unread: &[String]) -> Result<Option<String>, ParameterProblem> {
+    let file = reading.file;
+    let names: Vec<&str> = unread.iter().map(|name| trim_hidden(name)).filter(|name| !name.is_empty()).collect();
     let as_parameter = |name: &str| name.to_lowercase().replace([' ', '-'], "_");
-    if let Some(name) = names.iter().find(|name| wanted.runbook.parameter(&as_parameter(name)).is_some()) {
+    if let Some(name) = names.iter().find(|name| reading.runbook.parameter(&as_parameter(name)).is_some()) {
         let parameter = as_parameter(name);
         return Err(ParameterProblem::new(format!(
             "{file} has a column `{name}`, and the parameter `{parameter}` is not read from a file's rows"
@@ -106,32 +99,100 @@ fn unread_column(
     Ok((!names.is_empty()).then(|| format!("{file}: nothing reads the columns {listed}")))
 }
 
-/// The index of the declared column. Without a declared one, the only column of the file.
-fn column(wanted: &WantedColumn<'_>, header: &ByteRecord) -> Result<usize, ParameterProblem> {
-    let (parameter, file) = (wanted.parameter, wanted.file);
-    let names: Vec<&str> = header
-        .iter()
-        .map(|field| std::str::from_utf8(field).map(trim_hidden))
-        .collect::<Result<_, _>>()
-        .map_err(|_| not_utf8(&format!("{file}:1")))?;
-    let Some(declared) = &parameter.column else {
-        return match names.len() {
-            1 => Ok(0),
-            _ => Err(ParameterProblem::new(format!(
-                "`{}` declares no column, and {file} has {}",
-                parameter.name,
-                names.len()
-            ))
-            .help("give a file with one column")),
+/// The place of the first of `headings` that `names` has; the heading, where `names` has it twice.
+pub(super) fn find_heading<'a>(names: &[&str], headings: &'a [String]) -> Result<Option<usize>, &'a str> {
+    for heading in headings {
+        let is_heading = |name: &str| name.to_lowercase() == heading.to_lowercase();
+        let mut found = (0..names.len()).filter(|at| is_heading(names[*at]));
+        match (found.next(), found.next()) {
+            (Some(at), None) => return Ok(Some(at)),
+            (Some(_), Some(_)) => return Err(heading),
+            (None, _) => {}
+        }
+    }
+    Ok(None)
+}
+
+/// The first line of a file, and where in its rows the columns of a parameter stand.
+struct FileTable<'a> {
+    headings: Arc<[String]>,
+    columns: Vec<WantedColumn<'a>>,
+    places: Vec<Option<usize>>,
+}
+
+impl<'a> FileTable<'a> {
+    fn of(reading: &FileReading<'a>, header: &ByteRecord) -> Result<Self, Vec<ParameterProblem>> {
+        let (parameter, file) = (reading.parameter, reading.file);
+        let names: Vec<&str> = header
+            .iter()
+            .map(|field| std::str::from_utf8(field).map(trim_hidden))
+            .collect::<Result<_, _>>()
+            .map_err(|_| not_utf8(&format!("{file}:1")))?;
+        let columns = parameter.wanted_columns();
+        let headings = names.iter().map(|&name| name.to_owned()).collect();
+        if columns.iter().all(|column| column.headings.is_empty()) {
+            return match names.len() {
+                1 => Ok(Self { headings, columns, places: vec![Some(0)] }),
+                count => {
+                    let words = format!("`{}` declares no column, and {file} has {count}", parameter.name);
+                    Err(vec![ParameterProblem::new(words).help("give a file with one column")])
+                }
+            };
+        }
+        let place = |column: &WantedColumn<'_>| match find_heading(&names, column.headings) {
+            Ok(None) if column.required => Err(no_column(file, column.headings, &names)),
+            Ok(place) => Ok(place),
+            Err(heading) => Err(ParameterProblem::new(format!("{file} has the column `{heading}` twice"))
+                .help("remove one of them, or name it otherwise")),
         };
-    };
-    let is_declared = |name: &str| name.to_lowercase() == declared.to_lowercase();
-    let mut found = (0..names.len()).filter(|index| is_declared(names[*index]));
-    match (found.next(), found.next()) {
-        (Some(index), None) => Ok(index),
-        (Some(_), Some(_)) => Err(ParameterProblem::new(format!("{file} has the column `{declared}` twice"))
-            .help("remove one of them, or name it otherwise")),
-        (None, _) => Err(no_column(file, declared, &names)),
+        let (places, wrong): (Vec<_>, Vec<_>) = columns.iter().map(place).partition(Result::is_ok);
+        if !wrong.is_empty() {
+            return Err(wrong.into_iter().filter_map(Result::err).collect());
+        }
+        let places = places.into_iter().flatten().collect();
+        Ok(Self { headings, columns, places })
+    }
+
+    /// A row; none where it has no content, as a spreadsheet leaves rows that were emptied.
+    fn row(&self, origin: String, record: &ByteRecord) -> Option<GivenRow> {
+        let fields: Vec<String> =
+            record.iter().map(|field| trim_hidden(&String::from_utf8_lossy(field)).to_owned()).collect();
+        if fields.iter().all(String::is_empty) {
+            return None;
+        }
+        let value = |at: &Option<usize>| fields.get((*at)?).filter(|field| !field.is_empty()).cloned().map(Value::from);
+        let mut row = GivenRow::new(origin, self.places.iter().map(value).collect());
+        row.wrong.extend(self.refuse(&row, record));
+        row.source = Some(SourceRow { headings: Arc::clone(&self.headings), fields });
+        Some(row)
+    }
+
+    fn refuse(&self, row: &GivenRow, record: &ByteRecord) -> Option<ParameterProblem> {
+        let origin = &row.origin;
+        if record.iter().any(|field| std::str::from_utf8(field).is_err()) {
+            return Some(not_utf8(origin));
+        }
+        if record.len() != self.headings.len() {
+            let words =
+                format!("{origin}: the first line has {} fields, this row {}", self.headings.len(), record.len());
+            let help = "a field that holds the separator is written in double quotes";
+            return Some(ParameterProblem::new(words).help(help));
+        }
+        let heading = |at: usize| self.headings.get(at).map_or("", String::as_str);
+        for ((column, place), value) in self.columns.iter().zip(&self.places).zip(&row.values) {
+            let Some(at) = *place else { continue };
+            match value.as_ref().and_then(Value::as_str) {
+                None if column.required => {
+                    return Some(ParameterProblem::new(format!("{origin}: `{}` is empty", heading(at))));
+                }
+                Some(text) if text.contains('\n') => {
+                    let words = format!("{origin}: `{}` goes over several lines", heading(at));
+                    return Some(ParameterProblem::new(words).help("a double quote on this row may not be closed"));
+                }
+                _ => {}
+            }
+        }
+        None
     }
 }
 
@@ -140,7 +201,8 @@ fn separator_problem(file: &str, separator: &str) -> ParameterProblem {
         .help("save it with commas between the fields")
 }
 
-fn no_column(file: &str, wanted: &str, names: &[&str]) -> ParameterProblem {
+fn no_column(file: &str, headings: &[String], names: &[&str]) -> ParameterProblem {
+    let wanted = headings.first().map_or("", String::as_str);
     let is_wanted = |part: &str| part.trim().trim_matches('"').eq_ignore_ascii_case(wanted);
     for (separator, words) in [(';', "`;`"), ('\t', "tabs"), ('|', "`|`")] {
         let mut parts = names.iter().map(|name| name.split(separator).collect::<Vec<_>>());
@@ -149,9 +211,12 @@ fn no_column(file: &str, wanted: &str, names: &[&str]) -> ParameterProblem {
         }
     }
     let present = names.join(", ");
-    let problem = ParameterProblem::new(format!("{file} has no column `{wanted}`; its first line has: {present}"));
+    let all: Vec<&str> = headings.iter().map(String::as_str).collect();
+    let problem =
+        ParameterProblem::new(format!("{file} has no column {}; its first line has: {present}", or_list(&all)));
     match nearest(wanted, names.iter().copied()).as_slice() {
-        [] => problem.help(format!("name the column `{wanted}` in the file's first line")),
+        [] => problem
+            .help(format!("name the column `{wanted}` in the file's first line, or say which one it is: --column")),
         near => problem.help(format!("is {} meant? name it `{wanted}`", or_list(near))),
     }
 }
@@ -174,35 +239,4 @@ impl LineCounter<'_> {
         self.byte += passed.len();
         self.line
     }
-}
-
-/// The item of a row; none where the row has no content, as a spreadsheet leaves rows that were emptied.
-fn item(
-    origin: &str,
-    header: &ByteRecord,
-    column: usize,
-    record: &ByteRecord,
-) -> Result<Option<ListItem>, ParameterProblem> {
-    let fields: Vec<&str> = record
-        .iter()
-        .map(|field| std::str::from_utf8(field).map(trim_hidden))
-        .collect::<Result<_, _>>()
-        .map_err(|_| not_utf8(origin))?;
-    if fields.iter().all(|field| field.is_empty()) {
-        return Ok(None);
-    }
-    if record.len() != header.len() {
-        let message = format!("{origin}: the first line has {} fields, this row {}", header.len(), record.len());
-        return Err(ParameterProblem::new(message).help("a field that holds the separator is written in double quotes"));
-    }
-    let name = String::from_utf8_lossy(&header[column]);
-    let value = fields[column].to_owned();
-    if value.is_empty() {
-        return Err(ParameterProblem::new(format!("{origin}: `{}` is empty", trim_hidden(&name))));
-    }
-    if value.contains('\n') {
-        return Err(ParameterProblem::new(format!("{origin}: `{}` goes over several lines", trim_hidden(&name)))
-            .help("a double quote on this row may not be closed"));
-    }
-    Ok(Some(ListItem { value, origin: origin.to_owned() }))
 }

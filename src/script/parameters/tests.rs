@@ -18,14 +18,24 @@ const PARAMS = #{
 };"#;
 
 fn run(given: &[&str], mode: MissingValues) -> Result<CheckedParameters, Vec<String>> {
+    run_header(HEADER, given, mode, InvalidRows::Refuse)
+}
+
+fn run_header(
+    header: &str,
+    given: &[&str],
+    mode: MissingValues,
+    invalid: InvalidRows,
+) -> Result<CheckedParameters, Vec<String>> {
     let runbook =
-        RunbookHeader::parse(&ScriptSource::new("x", RunbookShelf::Path, "x.rhai", HEADER)).expect("a header");
+        RunbookHeader::parse(&ScriptSource::new("x", RunbookShelf::Path, "x.rhai", header)).expect("a header");
     let given: Vec<String> = given.iter().map(|&text| text.to_owned()).collect();
     let outside = ParameterSources {
         dn: &|dn| {
             if dn.contains('=') { Ok(()) } else { Err("it has no `=`".to_owned()) }
         },
         environment: &|name| (name == "KEY").then(|| "s3cret".to_owned()),
+        invalid,
         ask: &|_| None,
     };
     parse_assignments(&given)
@@ -138,9 +148,9 @@ fn every_wrong_row_of_a_csv_file_is_told_by_its_line() {
         [
             "u.csv:3: `login` is empty",
             "u.csv:4: the first line has 2 fields, this row 1",
+            "u.csv:5: \"A@X\" was given already at u.csv:2",
             "u.csv:6 is not UTF-8 text",
             "u.csv:7: the first line has 2 fields, this row 3",
-            "u.csv:5: \"A@X\" was given already at u.csv:2",
         ]
     );
     let open = b"login,name\n\"a@x,A\nb@x,B\n";
@@ -278,4 +288,113 @@ fn what_may_be_left_out_is_left_out_by_nothing() {
     let with_example = run(&["users=a", "ou=OU=x"], MissingValues::Examples).expect("parameters");
     assert_eq!(with_example.values["note"], "a note");
     assert!(run(&["users=a", "ou="], MissingValues::Given).is_err());
+}
+
+const ROWS: &str = r#"
+const PARAMS = #{
+    changes: #{ type: "rows", unique: ["login", "group"], columns: #{
+        login:  #{ column: ["login", "UserPrincipalName"] },
+        group:  #{},
+        action: #{ choices: ["add", "remove"], default: "add" },
+        count:  #{ type: "integer", required: false },
+    }, example: [#{ login: "a@x", group: "G" }] },
+    owners: #{ type: "users", required: false },
+    note:   #{ type: "file", required: false },
+};"#;
+
+/// The rows read from a file, or the problems, with its path shortened to its name.
+fn changes(name: &str, content: &[u8]) -> Result<Value, Vec<String>> {
+    let (_folder, path) = file(name, content);
+    match run_header(ROWS, &[&format!("changes=@{path}")], MissingValues::Given, InvalidRows::Refuse) {
+        Ok(checked) => {
+            let text = checked.values["changes"].to_string().replace(&path, name);
+            Ok(serde_json::from_str(&text).expect("JSON"))
+        }
+        Err(problems) => Err(problems.iter().map(|problem| problem.replace(&path, name)).collect()),
+    }
+}
+
+#[test]
+fn rows_have_typed_columns_under_any_of_their_headings() {
+    let expected = |file: &str, lines: [u32; 2]| {
+        json!([
+            { "login": "a@x", "group": "G", "action": "remove", "count": 3, "row": format!("{file}:{}", lines[0]) },
+            { "login": "b@x", "group": "G", "action": "add", "count": null, "row": format!("{file}:{}", lines[1]) },
+        ])
+    };
+    let table = b"UserPrincipalName;Action;Group;count\na@x;remove;G; 3\n;;;\nb@x;;G;\n";
+    assert_eq!(changes("c.csv", table).expect("rows"), expected("c.csv", [2, 4]));
+    assert_eq!(changes("c.txt", table).expect("rows"), expected("c.txt", [2, 4]));
+    let json = br#"[{"login": "a@x", "GROUP": "G", "count": 3, "action": "remove"}, {"group": "G", "login": "b@x", "count": null}]"#;
+    assert_eq!(changes("c.json", json).expect("rows"), expected("c.json", [1, 2]));
+    let inline = "changes=[{\"login\": \"a@x\", \"group\": \"G\"}]";
+    let checked = run_header(ROWS, &[inline], MissingValues::Given, InvalidRows::Refuse).expect("rows");
+    let whole = json!([{ "login": "a@x", "group": "G", "action": "add", "count": null }]);
+    assert_eq!(checked.values["changes"], whole);
+    let checked = run_header(ROWS, &[], MissingValues::Examples, InvalidRows::Refuse).expect("the example");
+    assert_eq!(checked.values["changes"], whole);
+}
+
+#[test]
+fn all_that_is_wrong_with_rows_is_told_at_once() {
+    let table = b"login,group,action,count\na@x,G,ad,x\n,G,,\nb@x,G,,\nB@X,g,,\nc@x\n";
+    assert_eq!(
+        changes("c.csv", table).expect_err("wrong"),
+        [
+            "c.csv:2: `action` is `add` or `remove`, not \"ad\"",
+            "c.csv:2: `count` is an integer, not \"x\"",
+            "c.csv:3: `login` is empty",
+            "c.csv:5: \"B@X\", \"g\" was given already at c.csv:4",
+            "c.csv:6: the first line has 4 fields, this row 1",
+        ]
+    );
+    assert_eq!(
+        changes("c.csv", b"name,x\na,b\n").expect_err("no columns"),
+        [
+            "c.csv has no column `login` or `UserPrincipalName`; its first line has: name, x",
+            "c.csv has no column `group`; its first line has: name, x",
+        ]
+    );
+    assert_eq!(
+        changes("c.json", b"[{\"login\": [1], \"group\": \"G\"}, 3]").expect_err("wrong"),
+        ["c.json:1: `login` is a list or an object, not one value", "c.json:2: this is no object with fields"]
+    );
+    assert_eq!(changes("c.json", b"{}").expect_err("no array"), ["c.json is no JSON array"]);
+    assert_eq!(changes("c.json", b"[{s3cret").expect_err("no JSON"), ["c.json is no JSON: line 1, column 3"]);
+    assert_eq!(changes("c.json", b"[]").expect_err("none"), ["c.json holds no items for `changes`"]);
+}
+
+#[test]
+fn wrong_rows_of_a_file_are_left_out_where_that_is_wanted() {
+    let read = |content: &[u8]| {
+        let (_folder, path) = file("c.csv", content);
+        let checked = run_header(ROWS, &[&format!("changes=@{path}")], MissingValues::Given, InvalidRows::LeaveOut)?;
+        Ok::<_, Vec<String>>((checked, path))
+    };
+    let (checked, path) = read(b"login,group,why\na@x,G,1\n,G,2\nA@x,g,3\n").expect("one row is right");
+    assert_eq!(checked.values["changes"].as_array().map(Vec::len), Some(1));
+    assert_eq!(checked.left_out(), [format!("2 rows of {path} are wrong and were left out")]);
+    let of = |login: &str, group: &str, why: &str| {
+        [("login", login), ("group", group), ("why", why)]
+            .map(|(name, text)| (name.to_owned(), text.to_owned()))
+            .to_vec()
+    };
+    let rejected: Vec<_> = checked.rejected.iter().map(|row| (row.fields.clone(), row.reasons.len())).collect();
+    assert_eq!(rejected, [(of("", "G", "2"), 1), (of("A@x", "g", "3"), 1)]);
+    assert_eq!(read(b"login,group\n,G\n").expect_err("no row is right").len(), 1);
+    assert!(read(b"name\na\n").is_err(), "a file without the columns is no matter of rows");
+    let inline = run_header(ROWS, &["changes=[{\"group\": \"G\"}]"], MissingValues::Given, InvalidRows::LeaveOut);
+    assert_eq!(inline.expect_err("no file"), ["`changes` row 1: `login` is empty"]);
+}
+
+#[test]
+fn users_are_read_from_the_columns_of_exports_and_texts_from_files() {
+    let (_folder, users) = file("u.csv", b"Name,UserPrincipalName\nA,a@x\n");
+    let (_other, note) = file("note.txt", "\u{feff}zo\u{eb}\n".as_bytes());
+    let given = [format!("owners=@{users}"), format!("note={note}")];
+    let checked =
+        run_header(ROWS, &[&given[0], &given[1]], MissingValues::Examples, InvalidRows::Refuse).expect("parameters");
+    assert_eq!((&checked.values["owners"], &checked.values["note"]), (&json!(["a@x"]), &json!("zo\u{eb}\n")));
+    let wrong = run_header(ROWS, &["note=/nowhere"], MissingValues::Examples, InvalidRows::Refuse);
+    assert!(wrong.expect_err("no file")[0].starts_with("`note`: cannot read /nowhere: "));
 }

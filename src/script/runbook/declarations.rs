@@ -2,7 +2,7 @@
 
 mod parameter;
 
-pub use parameter::{DeclaredParameter, ParameterType};
+pub use parameter::{DeclaredColumn, DeclaredParameter, ParameterType, WantedColumn};
 
 use rhai::{AST, ASTFlags, Engine, Expr, Position, Stmt};
 

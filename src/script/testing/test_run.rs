@@ -18,7 +18,7 @@ use crate::run::consent::{ConsentOptions, WriteConsent, no_guard};
 use crate::run::journal::{self, Journal};
 use crate::run::{self, Run, RunOptions};
 use crate::script::parameters::{
-    self, CheckedParameters, MissingValues, ParameterAssignment, ParameterProblem, ParameterSources,
+    self, CheckedParameters, InvalidRows, MissingValues, ParameterAssignment, ParameterProblem, ParameterSources,
 };
 use crate::script::runbook::{ParameterType, RunbookHeader};
 use crate::script::value::to_json;
@@ -191,8 +191,9 @@ fn check_parameters(runbook: &RunbookHeader, given: &Map) -> Result<CheckedParam
             assignments.push(assignment(name, format!("env:{name}")));
             continue;
         }
+        let is_rows = runbook.parameter(name).is_some_and(|parameter| parameter.kind == ParameterType::Rows);
         match value {
-            Value::Array(items) => {
+            Value::Array(items) if !is_rows => {
                 let items = items.iter().map(|item| assignment(name, as_item(item)));
                 assignments.extend(items);
             }
@@ -202,6 +203,7 @@ fn check_parameters(runbook: &RunbookHeader, given: &Map) -> Result<CheckedParam
     let outside = ParameterSources {
         dn: &|text| Dn::parse(text).map(drop).map_err(|error| error.to_string()),
         environment: &|name| secrets.get(name).cloned(),
+        invalid: InvalidRows::Refuse,
         ask: &|_| None,
     };
     parameters::check(runbook, &assignments, MissingValues::Examples, &outside)

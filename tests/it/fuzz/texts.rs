@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Stdio;
 
 use okta_runbook::config::{ProcessEnvironment, RunbookConfig};
-use okta_runbook::script::parameters::{self, MissingValues, ParameterSources, parse_assignments};
+use okta_runbook::script::parameters::{self, InvalidRows, MissingValues, ParameterSources, parse_assignments};
 use okta_runbook::script::{RunbookHeader, RunbookLibrary, RunbookShelf, ScriptSource, check};
 use okta_runbook::simulator::ScenarioSpec;
 
@@ -37,6 +37,9 @@ const TABLES: &[&str] = &[
     "login,department\r\n\"ada@x, y\",\"a \"\"b\"\"\"\r\nben@x,\r\n",
     "login;name\nada;é\n# note\n\nben;\n",
 ];
+
+const JSON_ROWS: &[&str] =
+    &["[{\"login\": \"a@x\", \"Name\": 1}, {\"LOGIN\": \"b@x\", \"name\": null}]", "[\"a@x\", 7, [\"b\"], {}]"];
 
 const SCENARIOS: &[&str] = &[
     include_str!("../../../src/simulator/scenarios/org2org.json"),
@@ -84,20 +87,22 @@ fn settings_of_other_clients_are_read_whatever_they_are() {
 }
 
 #[test]
-fn lists_of_users_are_read_whatever_they_are() {
+fn lists_and_rows_of_files_are_read_whatever_they_are() {
+    const HEADER: &str = "const PARAMS = #{ users: #{ type: \"users\", required: false }, rows: #{ type: \"rows\", required: false, unique: \"login\", columns: #{ login: #{}, Name: #{ type: \"integer\", required: false } } } };";
     let folder = tempfile::tempdir().unwrap();
-    let library = RunbookLibrary::new("no/such/folder".into(), None);
-    let runbook = RunbookHeader::parse(&library.find("ad/move_user_to_ou").unwrap()).unwrap();
+    let source = ScriptSource::new("trial", RunbookShelf::Path, "trial.rhai", HEADER);
+    let runbook = RunbookHeader::parse(&source).unwrap();
     survives("CSV", 300, move |mutation| {
-        let file = folder.path().join("users.csv");
-        let mut bytes = mutation.text(TABLES).into_bytes();
+        let ending = if mutation.random.bool() { "csv" } else { "json" };
+        let file = folder.path().join(format!("users.{ending}"));
+        let mut bytes = mutation.text(if ending == "csv" { TABLES } else { JSON_ROWS }).into_bytes();
         if mutation.random.bool() {
             mutation.bytes(&mut bytes);
         }
         fs::write(&file, bytes).unwrap();
-        let users = format!("users=@{}", file.display());
-        let given = parse_assignments(&[users]).unwrap();
-        let outside = ParameterSources { dn: &|_| Ok(()), environment: &|_| None, ask: &|_| None };
+        let given = parse_assignments(&["users", "rows"].map(|name| format!("{name}=@{}", file.display()))).unwrap();
+        let invalid = if mutation.random.bool() { InvalidRows::Refuse } else { InvalidRows::LeaveOut };
+        let outside = ParameterSources { dn: &|_| Ok(()), environment: &|_| None, invalid, ask: &|_| None };
         let _ = parameters::check(&runbook, &given, MissingValues::Examples, &outside);
     });
 }

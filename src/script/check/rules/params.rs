@@ -102,7 +102,7 @@ fn goes_to_params(subject: &RuleSubject, used: &VariableUse) -> bool {
 
 /// What `params` has besides the declared ones: what every map has, and `origins`, where the items of lists were read.
 fn is_there_anyway(name: &str) -> bool {
-    matches!(name, "len" | "is_empty" | "origins")
+    matches!(name, "len" | "is_empty" | "origins" | "left_out")
 }
 
 fn undeclared_finding(subject: &RuleSubject, runbook: &RunbookHeader, name: &str, at: Position) -> ScriptDiagnostic {
@@ -149,7 +149,7 @@ pub(super) fn impossible(parameter: &DeclaredParameter, literal: &Value) -> Opti
         }
         ParameterType::Integer => literal.is_number(),
         ParameterType::Boolean => literal.is_boolean(),
-        ParameterType::List => literal.is_array(),
+        ParameterType::List | ParameterType::Users | ParameterType::Rows => literal.is_array(),
         _ => literal.is_string(),
     };
     let kind = &parameter.kind;
@@ -171,7 +171,7 @@ fn method(subject: &RuleSubject, runbook: &RunbookHeader, used: &VariableUse) ->
     let receiver = match parameter.kind {
         ParameterType::Integer => TypeId::of::<rhai::INT>(),
         ParameterType::Boolean => TypeId::of::<bool>(),
-        ParameterType::List => TypeId::of::<rhai::Array>(),
+        ParameterType::List | ParameterType::Users | ParameterType::Rows => TypeId::of::<rhai::Array>(),
         ParameterType::Secret => TypeId::of::<SecretValue>(),
         _ => TypeId::of::<ImmutableString>(),
     };

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::HeaderFinding;
 use crate::script::nearest::{nearest, or_list};
+use crate::script::parameters::{ROW_FIELD, may_be_column};
 use crate::script::runbook::literal::{HeaderLiteral, LiteralEntry, LiteralForm};
 
 /// A declared parameter.
@@ -21,8 +22,46 @@ pub struct DeclaredParameter {
     pub example: Option<Value>,
     /// Must be given when there is no default. An optional one that is absent is `()`, a list `[]`.
     pub required: bool,
-    /// Of a list: the column of a CSV file its items are read from. Such items are keys: one that occurs twice is a mistake.
-    pub column: Option<String>,
+    /// Of a list: the columns of a CSV file its items are read from, the first that is there. Such items are keys: one that occurs twice is a
+    /// mistake.
+    pub headings: Vec<String>,
+    /// Of rows: their columns.
+    pub columns: Vec<DeclaredColumn>,
+    /// Of rows: the columns by which no two rows may be the same.
+    pub unique: Vec<String>,
+}
+
+/// A column of a parameter of rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeclaredColumn {
+    /// The field of each row in the script.
+    pub name: String,
+    pub kind: ParameterType,
+    /// What it is, in the runbook's words; may be empty.
+    pub help: String,
+    /// The headings it may have in a file, the first that is there.
+    pub headings: Vec<String>,
+    /// Must have a value in each row. One that may be left out is `()` there, or its default.
+    pub required: bool,
+    pub default: Option<Value>,
+}
+
+/// What a parameter reads of a file.
+pub struct WantedColumn<'a> {
+    pub headings: &'a [String],
+    pub required: bool,
+}
+
+impl DeclaredParameter {
+    /// What is read of a file's columns, in the order of a row's values.
+    pub fn wanted_columns(&self) -> Vec<WantedColumn<'_>> {
+        if self.kind == ParameterType::Rows {
+            let columns = self.columns.iter();
+            columns.map(|column| WantedColumn { headings: &column.headings, required: column.required }).collect()
+        } else {
+            vec![WantedColumn { headings: &self.headings, required: true }]
+        }
+    }
 }
 
 /// The type of a parameter's values.
@@ -33,6 +72,12 @@ pub enum ParameterType {
     Boolean,
     /// Strings.
     List,
+    /// Logins or ids of users.
+    Users,
+    /// Maps with the same typed fields.
+    Rows,
+    /// The text of a file.
+    File,
     /// One of these strings.
     Choice(Vec<String>),
     /// A distinguished name.
@@ -50,6 +95,9 @@ impl fmt::Display for ParameterType {
             Self::Integer => "integer",
             Self::Boolean => "boolean",
             Self::List => "list",
+            Self::Users => "users",
+            Self::Rows => "rows",
+            Self::File => "file",
             Self::Choice(_) => "choice",
             Self::Dn => "dn",
             Self::Secret => "secret",
@@ -58,8 +106,13 @@ impl fmt::Display for ParameterType {
     }
 }
 
-const TYPES: [&str; 8] = ["string", "integer", "boolean", "list", "choice", "dn", "secret", "path"];
-const FIELDS: [&str; 7] = ["type", "help", "default", "example", "choices", "required", "column"];
+const TYPES: [&str; 11] =
+    ["string", "integer", "boolean", "list", "users", "rows", "choice", "dn", "secret", "path", "file"];
+const FIELDS: [&str; 9] = ["type", "help", "default", "example", "choices", "required", "column", "columns", "unique"];
+const COLUMN_FIELDS: [&str; 6] = ["type", "help", "default", "choices", "required", "column"];
+
+/// The columns that lists of users are read from, unless the runbook names others: Okta's own name, and those of exports.
+const USER_HEADINGS: [&str; 3] = ["login", "userName", "UserPrincipalName"];
 
 /// The declaration in `entry`; `None` when it is too wrong to check anything against.
 pub(super) fn read(entry: &LiteralEntry, findings: &mut Vec<HeaderFinding>) -> Option<DeclaredParameter> {
@@ -69,28 +122,75 @@ pub(super) fn read(entry: &LiteralEntry, findings: &mut Vec<HeaderFinding>) -> O
         findings.push(HeaderFinding::new(message, entry.value.at).help(help));
         return None;
     };
-    let mut fields = ParameterFields { name: &entry.key, entries, findings };
+    let mut fields = ParameterFields { what: "parameter", known: &FIELDS, name: &entry.key, entries, findings };
     fields.refuse_unknown();
     let kind = fields.kind(entry);
     let help = fields.text("help").unwrap_or_default();
     let required = fields.boolean("required");
-    let column = fields.text("column");
+    let headings = fields.texts("column");
+    let columns = fields.columns();
+    let unique = fields.texts("unique").unwrap_or_default();
     let kind = kind?;
-    let default = fields.value("default", &kind);
-    let example = fields.value("example", &kind);
+    let default = fields.value("default", &kind, &columns);
+    let example = fields.value("example", &kind, &columns);
     fields.refuse_contradictions(&kind);
+    fields.refuse_wrong_rows(entry, &kind, &columns, &unique);
+    let of_users = || (kind == ParameterType::Users).then(|| USER_HEADINGS.map(str::to_owned).to_vec());
     Some(DeclaredParameter {
         name: entry.key.clone(),
         required: required.unwrap_or(true) && default.is_none(),
+        headings: headings.or_else(of_users).unwrap_or_default(),
         kind,
         help,
         default,
         example,
-        column,
+        columns,
+        unique,
+    })
+}
+
+/// The column in `entry`; `None` when it is too wrong to check anything against.
+fn read_column(entry: &LiteralEntry, findings: &mut Vec<HeaderFinding>) -> Option<DeclaredColumn> {
+    let LiteralForm::Map(entries) = &entry.value.form else {
+        let message = format!("the column `{}` must be declared by a map", entry.key);
+        let help = format!("write {}: #{{ help: \"…\" }}", entry.key);
+        findings.push(HeaderFinding::new(message, entry.value.at).help(help));
+        return None;
+    };
+    if entry.key == ROW_FIELD {
+        let message = format!("a column cannot be called `{ROW_FIELD}`: that is where the row is from");
+        findings.push(HeaderFinding::new(message, entry.at));
+    }
+    let mut fields = ParameterFields { what: "column", known: &COLUMN_FIELDS, name: &entry.key, entries, findings };
+    fields.refuse_unknown();
+    let kind = match fields.get("type") {
+        None if fields.get("choices").is_none() => Some(ParameterType::String),
+        _ => fields.kind(entry),
+    };
+    let help = fields.text("help").unwrap_or_default();
+    let required = fields.boolean("required");
+    let headings = fields.texts("column");
+    let kind = kind?;
+    if !may_be_column(&kind) {
+        let message = format!("a column cannot be of type \"{kind}\"");
+        let help = "write one of \"string\", \"integer\", \"boolean\", \"choice\", \"dn\"";
+        fields.findings.push(HeaderFinding::new(message, entry.value.at).help(help));
+    }
+    let default = fields.value("default", &kind, &[]);
+    Some(DeclaredColumn {
+        name: entry.key.clone(),
+        required: required.unwrap_or(true) && default.is_none(),
+        headings: headings.unwrap_or_else(|| vec![entry.key.clone()]),
+        kind,
+        help,
+        default,
     })
 }
 
 struct ParameterFields<'a> {
+    /// `parameter` or `column`.
+    what: &'static str,
+    known: &'static [&'static str],
     name: &'a str,
     entries: &'a [LiteralEntry],
     findings: &'a mut Vec<HeaderFinding>,
@@ -102,10 +202,10 @@ impl<'a> ParameterFields<'a> {
     }
 
     fn refuse_unknown(&mut self) {
-        for entry in self.entries.iter().filter(|entry| !FIELDS.contains(&entry.key.as_str())) {
-            let finding = HeaderFinding::new(format!("a parameter has no `{}`", entry.key), entry.at);
-            let help = match nearest(&entry.key, FIELDS).as_slice() {
-                [] => format!("it has {}", or_list(&FIELDS).replace(" or ", " and ")),
+        for entry in self.entries.iter().filter(|entry| !self.known.contains(&entry.key.as_str())) {
+            let finding = HeaderFinding::new(format!("a {} has no `{}`", self.what, entry.key), entry.at);
+            let help = match nearest(&entry.key, self.known.iter().copied()).as_slice() {
+                [] => format!("it has {}", or_list(self.known).replace(" or ", " and ")),
                 names => format!("did you mean {}?", or_list(names)),
             };
             self.findings.push(finding.help(help));
@@ -120,6 +220,30 @@ impl<'a> ParameterFields<'a> {
         literal.as_str().map(str::to_owned)
     }
 
+    /// One text, or a list of them.
+    fn texts(&mut self, field: &str) -> Option<Vec<String>> {
+        let literal = &self.get(field)?.value;
+        let texts = match &literal.form {
+            LiteralForm::List(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+            _ => literal.as_str().map(|text| vec![text.to_owned()]),
+        };
+        if texts.is_none() {
+            self.wrong(field, "a string, or a list of strings", literal);
+        }
+        texts
+    }
+
+    fn columns(&mut self) -> Vec<DeclaredColumn> {
+        let Some(entry) = self.get("columns") else {
+            return Vec::new();
+        };
+        let LiteralForm::Map(entries) = &entry.value.form else {
+            self.wrong("columns", "a map of columns", &entry.value);
+            return Vec::new();
+        };
+        entries.iter().filter_map(|entry| read_column(entry, self.findings)).collect()
+    }
+
     fn boolean(&mut self, field: &str) -> Option<bool> {
         let literal = &self.get(field)?.value;
         if literal.as_bool().is_none() {
@@ -129,7 +253,7 @@ impl<'a> ParameterFields<'a> {
     }
 
     fn wrong(&mut self, field: &str, wanted: &str, literal: &HeaderLiteral) {
-        let message = format!("`{field}` of the parameter `{}` must be {wanted}", self.name);
+        let message = format!("`{field}` of the {} `{}` must be {wanted}", self.what, self.name);
         self.findings.push(HeaderFinding::new(message, literal.at));
     }
 
@@ -137,7 +261,7 @@ impl<'a> ParameterFields<'a> {
         let choices = self.choices();
         let Some(entry) = self.get("type") else {
             if choices.is_none() {
-                let message = format!("the parameter `{}` has no type", self.name);
+                let message = format!("the {} `{}` has no type", self.what, self.name);
                 let finding = HeaderFinding::new(message, parameter.at).help(format!("write type: {}", quoted_types()));
                 self.findings.push(finding);
             }
@@ -153,6 +277,9 @@ impl<'a> ParameterFields<'a> {
             Some("integer") => ParameterType::Integer,
             Some("boolean") => ParameterType::Boolean,
             Some("list") => ParameterType::List,
+            Some("users") => ParameterType::Users,
+            Some("rows") => ParameterType::Rows,
+            Some("file") => ParameterType::File,
             Some("dn") => ParameterType::Dn,
             Some("secret") => ParameterType::Secret,
             Some("path") => ParameterType::Path,
@@ -171,7 +298,7 @@ impl<'a> ParameterFields<'a> {
         let finding = match given {
             Some(given) => HeaderFinding::new(format!("there is no type \"{given}\""), entry.value.at),
             None => HeaderFinding::new(
-                format!("the type of the parameter `{}` must be a string", self.name),
+                format!("the type of the {} `{}` must be a string", self.what, self.name),
                 entry.value.at,
             ),
         };
@@ -194,34 +321,79 @@ impl<'a> ParameterFields<'a> {
         }
     }
 
-    fn value(&mut self, field: &str, kind: &ParameterType) -> Option<Value> {
+    fn value(&mut self, field: &str, kind: &ParameterType, columns: &[DeclaredColumn]) -> Option<Value> {
         let literal = &self.get(field)?.value;
         let value = literal.json();
-        let wanted = match kind {
-            ParameterType::Choice(choices) if choices.is_empty() => return Some(value),
-            ParameterType::Choice(choices)
-                if value.as_str().is_some_and(|text| choices.iter().any(|choice| choice == text)) =>
-            {
-                return Some(value);
-            }
-            ParameterType::Choice(_) => "one of its choices",
-            ParameterType::Integer if value.is_i64() => return Some(value),
-            ParameterType::Integer => "an integer",
-            ParameterType::Boolean if value.is_boolean() => return Some(value),
-            ParameterType::Boolean => "true or false",
-            ParameterType::List if value.as_array().is_some_and(|items| items.iter().all(Value::is_string)) => {
-                return Some(value);
-            }
-            ParameterType::List => "a list of strings",
-            ParameterType::String | ParameterType::Dn | ParameterType::Secret | ParameterType::Path
-                if value.is_string() =>
-            {
-                return Some(value);
-            }
-            ParameterType::String | ParameterType::Dn | ParameterType::Secret | ParameterType::Path => "a string",
-        };
-        self.wrong(field, wanted, literal);
+        if *kind == ParameterType::Rows {
+            return self.rows(field, literal, columns);
+        }
+        if has_value(kind, &value) {
+            return Some(value);
+        }
+        self.wrong(field, kind_words(kind), literal);
         None
+    }
+
+    /// Rows that stand in a header: maps with values of the columns' types.
+    fn rows(&mut self, field: &str, literal: &HeaderLiteral, columns: &[DeclaredColumn]) -> Option<Value> {
+        let LiteralForm::List(rows) = &literal.form else {
+            self.wrong(field, "a list of maps", literal);
+            return None;
+        };
+        let mut wrong = Vec::new();
+        for row in rows {
+            let LiteralForm::Map(entries) = &row.form else {
+                wrong.push(HeaderFinding::new(format!("a row of `{}` must be a map", self.name), row.at));
+                continue;
+            };
+            for entry in entries {
+                match columns.iter().find(|column| column.name == entry.key) {
+                    None => {
+                        let words = format!("`{}` has no column `{}`", self.name, entry.key);
+                        wrong.push(HeaderFinding::new(words, entry.at));
+                    }
+                    Some(column) if !has_value(&column.kind, &entry.value.json()) => {
+                        let words = format!("the column `{}` must be {}", entry.key, kind_words(&column.kind));
+                        wrong.push(HeaderFinding::new(words, entry.value.at));
+                    }
+                    Some(_) => {}
+                }
+            }
+            let is_missing =
+                |column: &&DeclaredColumn| column.required && !entries.iter().any(|it| it.key == column.name);
+            for column in columns.iter().filter(is_missing) {
+                wrong.push(HeaderFinding::new(format!("a row of `{}` has no `{}`", self.name, column.name), row.at));
+            }
+        }
+        let is_right = wrong.is_empty();
+        self.findings.extend(wrong);
+        is_right.then(|| literal.json())
+    }
+
+    /// What rows and columns say of each other.
+    fn refuse_wrong_rows(
+        &mut self,
+        parameter: &LiteralEntry,
+        kind: &ParameterType,
+        columns: &[DeclaredColumn],
+        unique: &[String],
+    ) {
+        let has_columns = self.get("columns");
+        match (has_columns, *kind == ParameterType::Rows) {
+            (None, true) => self.findings.push(
+                HeaderFinding::new(format!("the rows `{}` have no columns", self.name), parameter.at)
+                    .help("write columns: #{ login: #{ help: \"…\" } }"),
+            ),
+            (Some(entry), false) => {
+                let words = format!("`{}` is of type {kind}: only rows have columns", self.name);
+                self.findings.push(HeaderFinding::new(words, entry.at));
+            }
+            _ => {}
+        }
+        for name in unique.iter().filter(|name| !columns.iter().any(|column| column.name == **name)) {
+            let at = self.get("unique").map_or(parameter.at, |entry| entry.value.at);
+            self.findings.push(HeaderFinding::new(format!("`{}` has no column `{name}`", self.name), at));
+        }
     }
 
     fn refuse_contradictions(&mut self, kind: &ParameterType) {
@@ -233,12 +405,40 @@ impl<'a> ParameterFields<'a> {
                 finding.help("a secret in a runbook is no secret; an `example` for the simulator may stand here"),
             );
         }
-        if *kind != ParameterType::List
+        if !matches!(kind, ParameterType::List | ParameterType::Users)
             && let Some(entry) = self.get("column")
         {
             self.findings
                 .push(HeaderFinding::new(format!("`{}` is no list: only a list has a column", self.name), entry.at));
         }
+    }
+}
+
+/// Whether a literal is a value of the type.
+fn has_value(kind: &ParameterType, value: &Value) -> bool {
+    match kind {
+        ParameterType::Choice(choices) => {
+            choices.is_empty() || value.as_str().is_some_and(|text| choices.iter().any(|choice| choice == text))
+        }
+        ParameterType::Integer => value.is_i64(),
+        ParameterType::Boolean => value.is_boolean(),
+        ParameterType::List | ParameterType::Users => {
+            value.as_array().is_some_and(|items| items.iter().all(Value::is_string))
+        }
+        ParameterType::Rows => value.is_array(),
+        _ => value.is_string(),
+    }
+}
+
+/// What a value of the type must be.
+fn kind_words(kind: &ParameterType) -> &'static str {
+    match kind {
+        ParameterType::Choice(_) => "one of its choices",
+        ParameterType::Integer => "an integer",
+        ParameterType::Boolean => "true or false",
+        ParameterType::List | ParameterType::Users => "a list of strings",
+        ParameterType::Rows => "a list of maps",
+        _ => "a string",
     }
 }
 
