@@ -1,4 +1,6 @@
-//! `runs`: what was run here, and `runs show RUN`: all that a run told.
+//! `runs`: what was run here, `runs show RUN`: all that a run told, and `runs files RUN`: what it saved.
+
+mod files;
 
 use crate::error::{CommandError, CommandExit};
 use crate::report::json;
@@ -28,6 +30,8 @@ enum RunsCommand {
     Show(ShowRunArguments),
     /// Write a run as evidence: HTML, JSON, `JUnit` or Markdown.
     Report(report::ReportArguments),
+    /// List the files that a run saved, or print one.
+    Files(files::FilesArguments),
     /// Tell whether a run's journal is as it was written.
     Verify(VerifyArguments),
 }
@@ -58,6 +62,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &RunsArguments) -> Re
         Some(RunsCommand::Report(report)) => {
             report::execute(context, &journal, &the_run(&journal, &report.run)?, report)
         }
+        Some(RunsCommand::Files(wanted)) => files::execute(context, &journal, &the_run(&journal, &wanted.run)?, wanted),
         Some(RunsCommand::Verify(verify)) => verify_run(context, &journal, &verify.run),
         None => list(context, &journal, arguments.output),
     }
@@ -70,6 +75,7 @@ fn no_journal(context: &CommandContext, arguments: &RunsArguments) -> Result<Com
             Some(
                 RunsCommand::Show(ShowRunArguments { run, .. })
                 | RunsCommand::Report(report::ReportArguments { run, .. })
+                | RunsCommand::Files(files::FilesArguments { run, .. })
                 | RunsCommand::Verify(VerifyArguments { run }),
             ),
             _,

@@ -5,10 +5,12 @@ mod write;
 
 use std::hash::{Hash, Hasher};
 
+use unicode_normalization::UnicodeNormalization as _;
+
 /// A distinguished name, the entry's own part first: `CN=Jo Doe,OU=Users,DC=corp,DC=example`.
 ///
-/// Equal names may be written differently: letter case, spaces around separators, runs of spaces, escapes and the order
-/// within `CN=a+SN=b` do not count. (Assumed: every attribute compares without case, as those that occur in Active
+/// Equal names may be written differently: letter case, spaces around separators, runs of spaces, escapes, the order
+/// within `CN=a+SN=b`, and whether an accent stands in one character with its letter do not count. (Assumed: every attribute compares without case, as those that occur in Active
 /// Directory's names do.)
 #[derive(Clone, Debug)]
 pub struct Dn {
@@ -130,7 +132,8 @@ impl RdnAttribute {
 }
 
 fn collapse(text: &str) -> String {
-    text.to_lowercase().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    let composed: String = text.nfc().collect();
+    composed.to_lowercase().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// An attribute's names are the same attribute: the long ones and the numbers of RFC 4514 section 3 (from RFC 4519).

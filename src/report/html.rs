@@ -53,6 +53,7 @@ fn context(evidence: &RunEvidence) -> Value {
         "outcome": outcome_words(evidence.outcome),
         "message": story.message.map(clean),
         "remarks": story.remarks,
+        "files": story.files.iter().map(|file| json!({ "name": file.name, "rows": file.rows, "bytes": file.bytes, "digest": file.digest })).collect::<Vec<_>>(),
         "counts": story.counts,
         "items_of": items_of(&story.counts),
         "calls_of": calls_of(&story.counts),

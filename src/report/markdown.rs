@@ -8,6 +8,7 @@ use super::dn_changes::{self, TableMoves};
 use super::evidence::{RunEvidence, WriteState, outcome_words};
 use super::run_summary::{AttestationKind, ItemEnd, RunAttestation, RunSummary, StepEnd};
 use super::text::words::{clean, time_between};
+use crate::run::SavedFile;
 use crate::run::actor::UNKNOWN;
 
 /// A ticket is read by people: longer lists are cut, and say so.
@@ -26,6 +27,7 @@ pub fn text(evidence: &RunEvidence) -> String {
         writes(evidence),
         attestation_lines(&story),
         moves_table(movement.as_ref()),
+        files(&story),
         remarks(&story),
     ];
     let told: Vec<_> = sections.into_iter().filter(|text| !text.is_empty()).collect();
@@ -164,6 +166,14 @@ fn moves_table(movement: Option<&TableMoves>) -> String {
     let rows: Vec<_> = movement.lines().into_iter().map(row).collect();
     let title = format!("Moved ({}, by {})", rows.len(), escape_markdown(&movement.column));
     section(&title, &["item", "from", "to"], &rows)
+}
+
+fn files(story: &RunSummary<'_>) -> String {
+    let row = |file: &SavedFile| {
+        vec![escape_markdown(&file.name), file.rows.to_string(), file.bytes.to_string(), file.digest.clone()]
+    };
+    let rows: Vec<_> = story.files.iter().map(row).collect();
+    section("Files", &["file", "rows", "bytes", "SHA-256"], &rows)
 }
 
 fn remarks(story: &RunSummary<'_>) -> String {

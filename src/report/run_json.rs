@@ -27,6 +27,7 @@ use serde_json::Value;
 use super::dn_changes::{self, MoveLine};
 use super::evidence::{RunEvidence, WriteEvidence};
 use super::run_summary::{RunAttestation, RunSummary, StoryItem, StoryStep, StoryWait};
+use crate::run::SavedFile;
 use crate::run::event::{OrgLine, RunCounts, RunEvent};
 
 #[derive(Serialize)]
@@ -45,6 +46,7 @@ struct RunDocument<'a> {
     outcome: Value,
     message: Option<&'a str>,
     remarks: &'a [String],
+    files: &'a [SavedFile],
     counts: RunCounts,
     steps: &'a [StoryStep<'a>],
     items: &'a [StoryItem<'a>],
@@ -81,6 +83,7 @@ pub fn document(evidence: &RunEvidence) -> serde_json::Result<String> {
         outcome: outcome.unwrap_or_else(|| "died".into()),
         message: story.message,
         remarks: story.remarks,
+        files: &story.files,
         counts: story.counts,
         steps: &story.steps,
         items: &story.items,

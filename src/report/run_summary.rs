@@ -15,6 +15,7 @@ pub(super) use wait::StoryWait;
 
 use super::evidence::{DIED, RunEvidence, UndoEvidence, WriteState};
 use super::text::words::{count_noun, unverified_words};
+use crate::run::SavedFile;
 use crate::run::actor::RunActor;
 use crate::run::event::{EventKind, MovedItem, RunCounts, RunEvent, RunOutcome, moved_table};
 
@@ -27,6 +28,8 @@ pub(super) struct RunSummary<'a> {
     pub(super) waits: Vec<StoryWait<'a>>,
     pub(super) tables: Vec<StoryTable<'a>>,
     pub(super) moved: Vec<StoryMoves<'a>>,
+    /// Files that were saved beside the journal.
+    pub(super) files: Vec<SavedFile>,
     pub(super) remarks: &'a [String],
     pub(super) counts: RunCounts,
     /// The run's end, or the last that was heard of it.
@@ -120,6 +123,7 @@ impl<'a> RunSummary<'a> {
             waits: wait::all(events, last),
             tables: events.iter().filter_map(table).collect(),
             moved: events.iter().filter_map(moves).collect(),
+            files: SavedFile::of_events(events),
             remarks: events.iter().rev().find_map(remarks).unwrap_or_default(),
             counts: counts(evidence, &items),
             items,

@@ -253,6 +253,7 @@ fn least_verbosity(kind: &EventKind) -> OutputVerbosity {
         | EventKind::Item { outcome: ItemOutcome::Failed, .. }
         | EventKind::Table { .. }
         | EventKind::Moved { .. }
+        | EventKind::Saved { .. }
         | EventKind::UnverifiedJournal { .. }
         | EventKind::Outcome { .. } => OutputVerbosity::Quiet,
         _ => OutputVerbosity::Normal,
@@ -305,6 +306,9 @@ fn event_lines(kind: &EventKind, actor: Option<&RunActor>, verbosity: OutputVerb
         EventKind::Confirm { words, answer } => {
             let answer = if *answer { format!("yes, by {}", by()) } else { "no".to_owned() };
             block("?", &format!("{words} {answer}"))
+        }
+        EventKind::Saved { name, rows, path, .. } => {
+            block(&paint_text(GOOD, "✓"), &format!("saved {name} ({}): {path}", words::count_noun(*rows, "row")))
         }
         EventKind::Allowed { words, .. } => block("·", &format!("{words}; allowed by {}", by())),
         EventKind::Run { .. }

@@ -157,6 +157,16 @@ pub enum EventKind {
         columns: Vec<String>,
         rows: Vec<MovedItem>,
     },
+    /// A file was saved beside the journal.
+    Saved {
+        name: String,
+        rows: u64,
+        bytes: u64,
+        /// SHA-256 in hexadecimal.
+        digest: String,
+        /// Where it was written.
+        path: String,
+    },
     /// The calls that this execution made in scarce buckets, the scarcest first.
     Calls {
         calls: Vec<BucketCalls>,

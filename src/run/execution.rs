@@ -27,6 +27,7 @@ use super::provisioning_effects::EarlierEffects;
 use super::read_cache::{READ_LAG, ReadCache};
 use super::redactor::SecretRedactor;
 use super::run_options::{RunOptions, RunTarget};
+use super::saved_files::SavedNames;
 use crate::{ldap, okta};
 
 /// One run: its orgs, its journal, its consent.
@@ -49,6 +50,7 @@ pub struct Run {
     items: Mutex<RunItems>,
     pace: Mutex<BulkPace>,
     remarks: Mutex<Vec<String>>,
+    saved_names: SavedNames,
     expectations: Mutex<ExpectationLedger>,
     /// What earlier undos of the same run recorded that they wait for; read when it is first asked for.
     earlier: OnceLock<EarlierEffects>,
@@ -180,6 +182,7 @@ impl Run {
             items: Mutex::default(),
             pace: Mutex::default(),
             remarks: Mutex::default(),
+            saved_names: SavedNames::default(),
             expectations: Mutex::default(),
             earlier: OnceLock::new(),
             named_addresses: NamedAddresses::default(),
@@ -452,6 +455,10 @@ impl Run {
     /// What the script expects is gathered under this lock; it is let go before anything is told.
     pub(super) fn expectations(&self) -> MutexGuard<'_, ExpectationLedger> {
         self.expectations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn saved_names(&self) -> &SavedNames {
+        &self.saved_names
     }
 
     pub(super) fn remarks(&self) -> MutexGuard<'_, Vec<String>> {

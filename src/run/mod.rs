@@ -31,6 +31,7 @@
 //! | `undo_records` | what an undo tells the run that it takes back |
 //! | `changed_since`, `in_use` | whether somebody changed, or uses, what an undo takes back |
 //! | `linked_org_before_image`, `provisioning_effects`, `restore_push_target` | what provisioning brings about in other orgs: as it was before, awaited, and taken back |
+//! | `saved_files` | tables that a script saves, beside the journal |
 //! | `polling`, `cancellation` | waits for what Okta does in the background, and Ctrl-C |
 //! | `user_names`, `named_addresses`, `org_identity` | names that stand for ids; what the orgs name: nothing else is asked who it is |
 //! | `org_clock` | the time at the orgs, known before the first call |
@@ -44,7 +45,7 @@
 //! 2. What a run keeps: `error`, `imported_modules`, `journal`, `lane`, `plan_lock`, `read_cache`, `run_options`, `sendable`
 //! 3. The run: `call_summary`, `changed_since`, `consent_prompts`, `creator`, `event_log`, `execution`, `expectations`, `granted_scopes`, `imported`, `in_use`, `items`,
 //!    `last_group`, `linked_org_before_image`, `org_clock`, `org_identity`, `own_access`, `page_walk`, `polling`, `pre_read`,
-//!    `provisioning_effects`, `reading`, `replay`, `unanswered_write`, `undo_plan`, `undo_records`, `unknown_writes`, `writing`
+//!    `provisioning_effects`, `reading`, `replay`, `saved_files`, `unanswered_write`, `undo_plan`, `undo_records`, `unknown_writes`, `writing`
 //! 4. Taking a run back: `restore_push_target`, `undo`, `undo_prefetch`
 
 pub mod actor;
@@ -94,6 +95,7 @@ mod replay;
 mod restore_push_target;
 mod retry;
 mod run_options;
+mod saved_files;
 mod secret_fields;
 mod sendable;
 mod unanswered_write;
@@ -117,6 +119,7 @@ pub use own_access::OWN_ACCESS;
 pub use plan_lock::{ApprovalRecord, PlannedWrite, PlannedWrites, renumber_placeholders};
 pub(crate) use redact::{HIDDEN, REDACTED};
 pub use run_options::{BulkProgress, EditPolicy, EventListener, ProgressWatcher, RunOptions, RunProcedure, RunTarget};
+pub use saved_files::{SavedFile, SavedTable, saved_folder, sha256_hex};
 pub(crate) use secret_fields::{FieldPlace, has_secret_shape, star_tokens};
 pub use undo_prefetch::UndoCost;
 pub use undo_records::plan_again;

@@ -15,8 +15,8 @@ use crate::run::lane::RunLane;
 use crate::run::{self, Run};
 use crate::script::check::lanes::ScriptLanes;
 use crate::script::error::KnownNames;
-use crate::script::parameters::ROW_FIELD;
 use crate::script::sources::SourceTexts;
+use crate::script::value::ROW_FIELD;
 use crate::script::value_size;
 
 /// Fields by which an item is found among the values of parameters.

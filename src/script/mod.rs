@@ -59,6 +59,7 @@ pub mod session;
 pub mod source_secrets;
 pub mod sources;
 pub mod testing;
+mod time_value;
 pub mod value;
 mod value_size;
 

@@ -12,8 +12,6 @@ mod text_encoding;
 pub use assignment::{ParameterAssignment, parse_assignments};
 pub use given_rows::{InvalidRows, RejectedRow};
 pub use problem::ParameterProblem;
-pub use rows::ROW_FIELD;
-pub(in crate::script) use rows::may_be_column;
 
 use std::collections::BTreeMap;
 use std::fs;

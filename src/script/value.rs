@@ -8,7 +8,7 @@
 //! | other number | float |
 //! | string, array, object | string, array, map |
 //!
-//! Of an answer of an org, a field that holds a secret is a [`SecretValue`] instead of a string. Going back, a char is a string and a blob an array of numbers; functions, timestamps, ranges and native handles have no JSON form
+//! Of an answer of an org, a field that holds a secret is a [`SecretValue`] instead of a string. Going back, a char, a time and a distinguished name are strings and a blob an array of numbers; functions, timestamps, ranges and native handles have no JSON form
 //! and are refused by their path inside the value (`members[3].profile`), and so are NaN and the infinities.
 
 use std::fmt;
@@ -17,10 +17,15 @@ use rhai::{Array, Blob, Dynamic, Map};
 use serde_json::{Number, Value};
 
 use super::secret::{SHOWN, SecretValue};
+use super::time_value::{ScriptDuration, ScriptTime};
+use crate::ldap::Dn;
 use crate::run::{FieldPlace, REDACTED, has_secret_shape};
 
 /// The most levels of lists and maps that are written down. A reader of JSON takes 128, and the journal sets some around a value.
 const MOST_LEVELS: usize = 100;
+
+/// The field of a map that says from which row of a file it is, such as `users.csv:3`.
+pub const ROW_FIELD: &str = "row";
 
 /// Why a value cannot cross, and where inside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,6 +184,21 @@ fn composite(value: &Dynamic, secrets: SecretHandling, levels: usize) -> Result<
             Ok((key.to_string(), convert(item, secrets, levels).map_err(|unfit| unfit.at_key(key))?))
         });
         return Ok(Value::Object(entries.collect::<Result<_, ConversionError>>()?));
+    }
+    if let Some(dn) = value.read_lock::<Dn>() {
+        return Ok(dn.to_string().into());
+    }
+    if let Some(time) = value.read_lock::<ScriptTime>() {
+        return Ok(time.to_string().into());
+    }
+    if let Some(duration) = value.read_lock::<ScriptDuration>() {
+        return match secrets {
+            SecretHandling::Hidden => Ok(duration.to_string().into()),
+            SecretHandling::Exposed => {
+                let words = "is a duration: say in what it is counted, such as `.seconds` or `.minutes`";
+                Err(ConversionError::new(words.to_owned()))
+            }
+        };
     }
     if let Some(bytes) = value.read_lock::<Blob>() {
         return Ok(bytes.as_slice().into());

@@ -51,6 +51,7 @@ mod report;
 mod retries;
 mod rows;
 mod samba;
+mod saved;
 mod sdk;
 mod secret_parameters;
 mod secrets;

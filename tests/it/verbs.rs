@@ -72,6 +72,37 @@ const RIGHT: &[(&str, &str)] = &[
         "note(`${age(now()) <= 1} ${age(0) > 1000000} ${age(\"2020-01-02T03:04:05.000Z\") > 1000000}`);",
         "true true true",
     ),
+    // Times and durations.
+    (
+        "let t = time(\"2026-03-04T23:30:00Z\"); note(`${t} ${t - 90.days} ${(t + 1.hour).date} ${t.format(\"%d.%m.%Y %H:%M\", \"Europe/Zurich\")}`);",
+        "2026-03-04T23:30:00.000Z 2025-12-04T23:30:00.000Z 2026-03-05 05.03.2026 00:30",
+    ),
+    (
+        "note(`${\"2020-01-02T03:04:05.000Z\" < now() - 90.days} ${now() > \"2020-01-01\"} ${now(3600) - now() > 59.minutes} ${time(\"2020-01-01\") == \"2020-01-01T01:00:00+01:00\"} ${now() == \"never\"}`);",
+        "true true true true false",
+    ),
+    (
+        "note(`${90.days} ${2.weeks.days} ${(1.hour + 30.minutes).minutes} ${90.minutes * 2} ${1.day > 23.hours} ` + 1.second);",
+        "90 days 14 90 3 hours true 1 second",
+    ),
+    (
+        "note(#{ at: time(\"2026-03-04\"), long: 1.day, unit: dn(\"ou=x,dc=y\") }.to_json() + \" \" + [time(\"2026-03-04\"), time(\"2025-01-01\")].sorted().map(|t| t.date));",
+        "{\"at\":\"2026-03-04T00:00:00.000Z\",\"long\":\"1 day\",\"unit\":\"ou=x,dc=y\"} [\"2025-01-01\", \"2026-03-04\"]",
+    ),
+    (
+        "note(`${time(\"134117966450000000\")} ${time(\"20260102030405.0Z\")} ${time(0).date} ${started() <= now(1)}`);",
+        "2026-01-02T03:04:05.000Z 2026-01-02T03:04:05.000Z 1970-01-01 true",
+    ),
+    ("wait_until(#{ timeout: 5.seconds, what: \"nothing\" }, || true); note(\"waited\");", "waited"),
+    // Distinguished names.
+    (
+        "let u = dn(\"OU=Zoë,DC=y\"); note(`${u == \"ou=ZOE\u{308}, dc=Y\"} ${u != dn(\"OU=Zoe,DC=y\")} ${u == \"x\"} ${\"CN=a,OU=Zoë,DC=y\" in u} ${u in u} ${u in u.parent} ${u.parent.parent == ()}`);",
+        "true true false true false true true",
+    ),
+    (
+        "let u = dn(\"CN=Smith\\\\, Jo,DC=y\"); note(`${u.rdn} / ${u.moved_to(\"OU=z,DC=y\")} / ${u.is_under(\"dc=Y\")}`);",
+        "Smith, Jo / CN=Smith\\, Jo,OU=z,DC=y / true",
+    ),
     ("note(quoted(\"a \\\"b\\\" \\\\c\"));", "\"a \\\"b\\\" \\\\c\""),
     ("note(okta.name + \" \" + okta.url.starts_with(\"http://127.0.0.1\"));", "okta true"),
     ("manual(\"Do it\", #{ how: \"so\", verify: || true }); note(\"was done\");", "was done"),
@@ -166,6 +197,15 @@ const WRONG: &[(&str, &[&str])] = &[
     ("age(\"yesterday\");", &["`yesterday` is no time"]),
     ("sleep(1);", &["wait_until"]),
     ("timestamp();", &["now()"]),
+    (
+        "let last = (); if last < now() { note(\"x\"); }",
+        &["there is no time on one side, but ()", "user.lastLogin != ()"],
+    ),
+    ("if \"soon\" < now() { note(\"x\"); }", &["`soon` is no time such as 2026-01-02T03:04:05.000Z"]),
+    ("note(now().format(\"%d\", \"Mars/Olympus\"));", &["there is no time zone `Mars/Olympus`"]),
+    ("let n = 9223372036854775807; note(`${n.days}`);", &["9223372036854775807 days are too long"]),
+    ("okta.list_log_events(#{ since: 90.days });", &["is a duration: say in what it is counted"]),
+    ("note(dn(\"Users\").rdn);", &["`Users` is no distinguished name"]),
     ("eval(\"1\");", &["eval"]),
     ("let x = okta.list_users()[99];", &["99"]),
     ("okta.list_users().filter(|u| 1);", &["the test must say true or false"]),

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::app::preparation::PreparedRunbook;
-use crate::script::parameters::ROW_FIELD;
 use crate::script::runbook::{DeclaredParameter, ParameterType};
+use crate::script::value::ROW_FIELD;
 use crate::simulator::{PseudonymTable, StandIn};
 
 /// What stands for a secret that was given.

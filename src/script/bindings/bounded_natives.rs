@@ -5,7 +5,6 @@
 //! of them it walks over all of a list after each change of it (see `memory`).
 
 use std::any::TypeId;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
@@ -13,6 +12,7 @@ use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Na
 use super::call_site::{CallSite, RaisedError};
 use crate::run;
 use crate::script::call_context::CallContext;
+use crate::script::value::to_json;
 use crate::script::value_size::{self, TooMuch};
 
 /// The most bytes of a text or a blob that one function makes.
@@ -238,7 +238,7 @@ fn register_texts(engine: &mut Engine) {
                 bounded_text(&context, shown, text)
             });
     }
-    engine.register_fn("to_json", to_json).register_fn("parse_json", parse_json);
+    engine.register_fn("to_json", map_json).register_fn("to_json", value_json).register_fn("parse_json", parse_json);
 }
 
 /// The text, or the end of the run: where this fails, the language shows the value by itself, within no bound.
@@ -299,13 +299,17 @@ fn show(context: &NativeCallContext, text: &mut String, value: &Dynamic, depth: 
     Ok(())
 }
 
-fn to_json(context: NativeCallContext, map: &mut Map) -> RaisedError<String> {
-    for value in map.values() {
-        value_size::size_of_value(value, MOST_BYTES).map_err(|much| too_much(&context, much))?;
-    }
-    let entries: BTreeMap<&str, &Dynamic> = map.iter().map(|(key, value)| (key.as_str(), value)).collect();
-    // What has no JSON form is shown so, as the language does it.
-    Ok(serde_json::to_string(&entries).unwrap_or_else(|_| "ERROR".to_owned()))
+/// A map has a function of its own in the language, which would be found first.
+fn map_json(context: NativeCallContext, map: &mut Map) -> RaisedError<String> {
+    value_json(context, Dynamic::from(map.clone()))
+}
+
+/// Secrets are not in it: a text goes anywhere.
+fn value_json(context: NativeCallContext, value: Dynamic) -> RaisedError<String> {
+    let value = value.flatten();
+    value_size::size_of_value(&value, MOST_BYTES).map_err(|much| too_much(&context, much))?;
+    let json = to_json(&value).map_err(|unfit| CallSite::of(&context).usage(format!("to_json: {unfit}")))?;
+    Ok(json.to_string())
 }
 
 fn parse_json(context: NativeCallContext, json: &str) -> RaisedError<Dynamic> {

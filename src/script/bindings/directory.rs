@@ -27,6 +27,12 @@ pub(super) fn register(engine: &mut Engine) {
         .register_fn("find_account", find_account)
         .register_fn("get", get)
         .register_fn("exists", exists)
+        .register_fn("get", |context: NativeCallContext, directory: &mut ScriptDirectory, dn: Dn| {
+            get(context, directory, &dn.to_string())
+        })
+        .register_fn("exists", |context: NativeCallContext, directory: &mut ScriptDirectory, dn: Dn| {
+            exists(context, directory, &dn.to_string())
+        })
         .register_fn(
             "search",
             |context: NativeCallContext, directory: &mut ScriptDirectory, base: &str, filter: &str| {

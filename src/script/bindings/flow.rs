@@ -43,7 +43,7 @@ pub(super) fn register(engine: &mut Engine) {
         .register_fn("counted", |number: i64, noun: &str| count_noun(u64::try_from(number).unwrap_or_default(), noun))
         .register_fn("check_all", check_all)
         .register_fn("table", |context: NativeCallContext, rows: Array| {
-            let columns = columns_of(&CallSite::of(&context), &rows)?;
+            let columns = columns_of(&CallSite::of(&context), "table", &rows)?;
             table(&context, columns, &rows)
         })
         .register_fn("table", |context: NativeCallContext, columns: Array, rows: Array| {
@@ -155,13 +155,13 @@ fn table(context: &NativeCallContext, columns: Vec<String>, rows: &Array) -> Rai
 }
 
 /// The keys of the first row: a map has them in order of the alphabet.
-fn columns_of(place: &CallSite, rows: &Array) -> RaisedError<Vec<String>> {
+pub(super) fn columns_of(place: &CallSite, verb: &str, rows: &Array) -> RaisedError<Vec<String>> {
     let Some(first) = rows.first() else {
         return Ok(Vec::new());
     };
-    let map = first
-        .as_map_ref()
-        .map_err(|_| place.usage("table: rows are maps, or give the columns first: table([\"login\"], rows)"))?;
+    let map = first.as_map_ref().map_err(|_| {
+        place.usage(format!("{verb}: rows are maps, or give the columns before them, such as [\"login\"]"))
+    })?;
     Ok(map.keys().map(ToString::to_string).collect())
 }
 

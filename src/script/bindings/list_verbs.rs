@@ -11,6 +11,7 @@ use super::bounded_natives::bytes_within;
 use super::call_site::{CallSite, RaisedError};
 use super::flow::show_value;
 use crate::script::error::kind_of;
+use crate::script::time_value::{ScriptDuration, ScriptTime};
 use crate::script::value::to_json;
 
 pub(super) fn register(engine: &mut Engine) {
@@ -182,6 +183,8 @@ enum SortKeys {
     Floats(Vec<f64>),
     Wholes(Vec<i64>),
     Texts(Vec<ImmutableString>),
+    Times(Vec<ScriptTime>),
+    Durations(Vec<ScriptDuration>),
 }
 
 impl SortKeys {
@@ -195,12 +198,17 @@ impl SortKeys {
         let wholes = || keys.iter().map(|key| key.as_int().ok()).collect::<Option<_>>().map(Self::Wholes);
         let floats = || keys.iter().map(float).collect::<Option<_>>().map(Self::Floats);
         let flags = || keys.iter().map(|key| key.as_bool().ok()).collect::<Option<_>>().map(Self::Flags);
+        let times = || keys.iter().map(|key| key.clone().try_cast()).collect::<Option<_>>().map(Self::Times);
+        let durations = || keys.iter().map(|key| key.clone().try_cast()).collect::<Option<_>>().map(Self::Durations);
         let known = Option::map(texts, Self::Texts).or_else(wholes).or_else(floats).or_else(flags);
+        let known = known.or_else(times).or_else(durations);
         known.ok_or_else(|| {
             let name = context.fn_name();
             let kinds: BTreeSet<String> = keys.iter().map(|key| kind_of(key.type_name())).collect();
             let kinds = kinds.into_iter().collect::<Vec<_>>().join(" and ");
-            let words = format!("{name}: items are sorted by texts, by numbers, or by true and false, not by {kinds}");
+            let words = format!(
+                "{name}: items are sorted by texts, by numbers, by times, or by true and false, not by {kinds}"
+            );
             CallSite::of(context).usage(words)
         })
     }
@@ -211,6 +219,8 @@ impl SortKeys {
             Self::Floats(keys) => keys[left].total_cmp(&keys[right]),
             Self::Wholes(keys) => keys[left].cmp(&keys[right]),
             Self::Texts(keys) => keys[left].cmp(&keys[right]),
+            Self::Times(keys) => keys[left].cmp(&keys[right]),
+            Self::Durations(keys) => keys[left].cmp(&keys[right]),
         }
     }
 }

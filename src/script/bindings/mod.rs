@@ -13,9 +13,11 @@
 //! | [`wait_until`] | `manual`, `wait_until` |
 //! | [`bulk`], [`batch`] | `each`; items that go through several bulk steps |
 //! | [`many`] | many things of a kind at once, one by one or by pages |
+//! | [`save`] | `save` |
 //! | [`progress`] | `progress` |
 //! | [`directory`] | directory handles |
-//! | [`data`] | distinguished names; what scripts may not have |
+//! | [`data`] | distinguished names; texts in quotes |
+//! | [`times`] | times and durations |
 //! | [`spelling`] | texts that look alike: composed, decomposed, folded |
 //! | [`bounded_natives`] | functions of the language that could fill the memory, with bounds |
 //! | [`arguments`], [`options`] | what verbs take of what they are given |
@@ -49,12 +51,13 @@ mod operation_functions;
 mod options;
 mod org;
 mod progress;
+mod save;
 mod spelling;
 mod text_verbs;
+mod times;
 mod verbs;
 mod wait_until;
 
-pub(in crate::script) use data::NO_CLOCK;
 pub use language_functions::{LANGUAGE_FUNCTIONS, example_of};
 pub(in crate::script) use list::ScriptList;
 pub(in crate::script) use many::{calls_many, operations_of_many};
@@ -62,6 +65,7 @@ pub use operation_functions::{AbsentAnswer, OperationFunction, operation_functio
 pub(in crate::script) use options::{OPTIONS, OptionType};
 pub use org::ScriptOrg;
 pub(in crate::script) use org::find_operation;
+pub(in crate::script) use times::NO_CLOCK;
 pub use verbs::{ScriptVerb, VERBS};
 pub(in crate::script) use wait_until::manual_slug;
 
@@ -84,8 +88,10 @@ pub fn register(engine: &mut Engine) {
     many::register(engine);
     moved_items::register(engine);
     progress::register(engine);
+    save::register(engine);
     directory::register(engine);
     data::register(engine);
+    times::register(engine);
     spelling::register(engine);
 }
 

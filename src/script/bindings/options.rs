@@ -6,6 +6,7 @@ use rhai::{Dynamic, FnPtr, Map};
 
 use super::call_site::{CallSite, RaisedError};
 use crate::script::nearest::{nearest, or_list};
+use crate::script::time_value::ScriptDuration;
 
 /// What an option is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,9 +148,12 @@ impl<'a> VerbOptions<'a> {
     }
 }
 
-/// A number of seconds, 0 or more and a year at most; the error is the type of what is no number.
+/// A number of seconds or a duration, 0 or more and a year at most; the error is the type of what is no number.
 pub(super) fn seconds_of(value: &Dynamic) -> Result<f64, Option<&'static str>> {
     #[expect(clippy::cast_precision_loss, reason = "seconds, not ids")]
-    let seconds = value.as_int().map(|whole| whole as f64).or_else(|_| value.as_float()).map_err(Some)?;
+    let seconds = match value.read_lock::<ScriptDuration>() {
+        Some(duration) => duration.0.as_secs_f64(),
+        None => value.as_int().map(|whole| whole as f64).or_else(|_| value.as_float()).map_err(Some)?,
+    };
     if (0.0..=LONGEST).contains(&seconds) { Ok(seconds) } else { Err(None) }
 }

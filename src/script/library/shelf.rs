@@ -1,13 +1,13 @@
 //! One place where scripts stand, and a script taken from it.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use super::name::RunbookName;
 use super::texts::OpenTexts;
 use crate::error::CommandError;
+use crate::run::sha256_hex;
 
 /// Names and texts of the runbooks built in.
 static SHIPPED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
@@ -222,10 +222,5 @@ fn cannot_read(path: &Path, error: &io::Error) -> CommandError {
 /// SHA-256.
 /// SHA-256 of a text, in hexadecimal.
 pub fn digest(text: &str) -> String {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    sha256_hex(text.as_bytes())
 }

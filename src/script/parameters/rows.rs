@@ -6,7 +6,8 @@ use super::given_rows::{FileForm, FileReading, GivenRow, GivenRows, InvalidRows,
 use super::hidden;
 use super::problem::ParameterProblem;
 use super::{ParameterSources, typed_value};
-use crate::script::runbook::{DeclaredColumn, DeclaredParameter, ParameterType, RunbookHeader};
+use crate::script::runbook::{DeclaredColumn, DeclaredParameter, RunbookHeader};
+use crate::script::value::ROW_FIELD;
 
 /// Reads every text given for `parameter`: `@file` is a CSV or JSON file, anything else a JSON array of objects.
 pub(super) fn read(
@@ -107,13 +108,4 @@ pub(super) fn as_declared(parameter: &DeclaredParameter, rows: &Value) -> Value 
         Value::Object(parameter.columns.iter().map(field).collect())
     };
     rows.as_array().into_iter().flatten().map(whole).collect()
-}
-
-/// The field of a row that says where it is from.
-pub const ROW_FIELD: &str = "row";
-
-/// Types that a column of rows may have.
-pub(in crate::script) fn may_be_column(kind: &ParameterType) -> bool {
-    use ParameterType::{Boolean, Choice, Dn, Integer, String};
-    matches!(kind, String | Integer | Boolean | Choice(_) | Dn)
 }

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::HeaderFinding;
 use crate::script::nearest::{nearest, or_list};
-use crate::script::parameters::{ROW_FIELD, may_be_column};
 use crate::script::runbook::literal::{HeaderLiteral, LiteralEntry, LiteralForm};
+use crate::script::value::ROW_FIELD;
 
 /// A declared parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +86,13 @@ pub enum ParameterType {
     Secret,
     /// The path of a file or folder.
     Path,
+}
+
+impl ParameterType {
+    /// Whether a column of rows may be of it: what one field of a table can hold.
+    fn may_be_column(&self) -> bool {
+        matches!(self, Self::String | Self::Integer | Self::Boolean | Self::Choice(_) | Self::Dn)
+    }
 }
 
 impl fmt::Display for ParameterType {
@@ -171,7 +178,7 @@ fn read_column(entry: &LiteralEntry, findings: &mut Vec<HeaderFinding>) -> Optio
     let required = fields.boolean("required");
     let headings = fields.texts("column");
     let kind = kind?;
-    if !may_be_column(&kind) {
+    if !kind.may_be_column() {
         let message = format!("a column cannot be of type \"{kind}\"");
         let help = "write one of \"string\", \"integer\", \"boolean\", \"choice\", \"dn\"";
         fields.findings.push(HeaderFinding::new(message, entry.value.at).help(help));
