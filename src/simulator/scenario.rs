@@ -11,7 +11,7 @@
 //! | `orgs[]` | `name`, `subdomain`, `customDomain` (a host name that leads here too, such as `localhost`), `customAttributes` (of users: name to definition, `{"title", "type", "required"}`), `settled`, `admin`, `admins[]`, `users[]`, `groups[]`, `rules[]`, `apps[]`, `clients[]`, `options` |
 //! | `orgs[].settled` | (false) everything is as it is listed: no import runs, no rule fills a group and no group assigns an app before the start; apps may be of any kind |
 //! | `orgs[].admin`, `admins[]` | `login` (perhaps of one of `users[]`), `firstName`, `lastName`, `roles[]` (SUPER_ADMIN), `token` (random); a token each |
-//! | `orgs[].users[]` | `login`, `firstName`, `lastName`; `id`, `email`, `status` (ACTIVE), `provider` (OKTA), `hasPassword` (by the status), `recoveryQuestion`, `attributes` |
+//! | `orgs[].users[]` | `login`, `firstName`, `lastName`; `id`, `email`, `status` (ACTIVE), `provider` (OKTA), `hasPassword` (by the status), `recoveryQuestion`, `lastLogin`, `attributes` |
 //! | `orgs[].groups[]` | `name`; `id`, `description`, `type` (OKTA_GROUP, or APP_GROUP, BUILT_IN), `objectClass`, `source` (id or label of an APP_GROUP's app), `attributes` (of the profile), `members[]` (logins or ids) |
 //! | `orgs[].rules[]` | `name`, `expression`, `groups[]`; `id`, `exclude[]` (logins or ids), `excludeGroups[]`, `active` (true), `status` (INVALID) |
 //! | `orgs[].apps[]` | either `activeDirectory` (a domain) with the AD keys, or `app` (a body as for `POST /api/v1/apps`), or `hub` (name of the org that an Org2Org app is connected with, the switches as for AD); all: `id`, `label`, `status` (ACTIVE), `features[]` (those of the switches), `mappings[]`, `groups[]`, `users[]` (logins, assigned one by one, or app users as they are) |

@@ -203,6 +203,8 @@ pub(super) struct StoredUser {
     pub(super) status_changed: Option<EpochMillis>,
     pub(super) last_updated: EpochMillis,
     pub(super) password_changed: Option<EpochMillis>,
+    /// Nobody signs in here: as the scenario or the org has it.
+    pub(super) last_login: Option<EpochMillis>,
     pub(super) profile: Map<String, Value>,
     /// `credentials.provider.type`, such as OKTA or `ACTIVE_DIRECTORY`.
     pub(super) provider: String,

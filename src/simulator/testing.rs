@@ -140,6 +140,7 @@ pub(super) fn add_user(org: &mut SimulatedOrg, id: &str, first: &str, last: &str
         status_changed: Some(now),
         last_updated: now,
         password_changed: Some(now),
+        last_login: None,
         profile: profile.as_object().cloned().unwrap_or_default(),
         provider: "OKTA".to_owned(),
         has_password: true,

@@ -111,6 +111,7 @@ fn insert(org: &mut SimulatedOrg, profile: Map<String, Value>, credentials: User
         status_changed: began,
         last_updated: now,
         password_changed: credentials.password.then_some(now),
+        last_login: None,
         profile,
         provider: credentials.provider.unwrap_or_else(|| "OKTA".to_owned()),
         has_password: credentials.password,

@@ -82,7 +82,7 @@ fn with_links(org: &SimulatedOrg, user: &StoredUser, links: &Value) -> Value {
         "created": date(user.created),
         "activated": optional_date(user.activated),
         "statusChanged": optional_date(user.status_changed),
-        "lastLogin": null,
+        "lastLogin": optional_date(user.last_login),
         "lastUpdated": date(user.last_updated),
         "passwordChanged": optional_date(user.password_changed),
         "type": {"id": org.user_type},

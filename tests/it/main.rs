@@ -40,6 +40,7 @@ mod pair;
 mod parameter_files;
 mod people;
 mod plan;
+mod procedures;
 mod profiles;
 mod promises;
 mod prompt;

@@ -283,6 +283,7 @@ fn create(org: &mut SimulatedOrg, app: &str, user: &Value) {
         status_changed: activates.then_some(now),
         last_updated: now,
         password_changed: None,
+        last_login: None,
         profile,
         // Assumed: imported users without a directory sign in with Okta.
         provider: "OKTA".to_owned(),

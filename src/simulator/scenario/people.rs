@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::super::store::{AdminRole, ApiToken, OktaId, SimulatedOrg, StoredUser};
+use super::super::wire::parse_date;
 use super::problems::ScenarioProblems;
 use super::spec::{AdminSpec, OrgSpec, UserSpec};
 
@@ -85,6 +86,10 @@ pub(super) fn add_user(org: &mut SimulatedOrg, plan: &UserSpec, problems: &mut S
     if !STATUSES.contains(&status) {
         problems.add(format!("org {:?}: user {:?} has the unknown status {status:?}", org.name, plan.login));
     }
+    let last_login = plan.last_login.as_deref().and_then(parse_date);
+    if let (Some(text), None) = (&plan.last_login, last_login) {
+        problems.add(format!("org {:?}: user {:?} last signed in at {text:?}, which is no time", org.name, plan.login));
+    }
     let now = org.now();
     let began = (status != "STAGED").then_some(now);
     let usual = !matches!(status, "STAGED" | "PROVISIONED");
@@ -99,6 +104,7 @@ pub(super) fn add_user(org: &mut SimulatedOrg, plan: &UserSpec, problems: &mut S
         status_changed: began,
         last_updated: now,
         password_changed: Some(now).filter(|_| has_password),
+        last_login,
         profile: profile(plan),
         provider: plan.provider.clone().unwrap_or_else(|| "OKTA".to_owned()),
         has_password,

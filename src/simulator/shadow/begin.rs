@@ -106,6 +106,7 @@ fn stand_in(id: &str) -> StoredUser {
         status_changed: None,
         last_updated: 0,
         password_changed: None,
+        last_login: None,
         profile: Map::new(),
         provider: "OKTA".to_owned(),
         has_password: false,

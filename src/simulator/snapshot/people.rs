@@ -8,6 +8,7 @@ use super::super::permissions;
 use super::super::rule_expression;
 use super::super::scenario::{AdminSpec, GroupSpec, RuleSpec, UserSpec};
 use super::super::store::{AdminRole, OktaId, StoredGroup, StoredRule, StoredUser};
+use super::super::wire::date;
 use super::SnapshotWriter;
 use super::remarks::SnapshotRemarks;
 
@@ -174,6 +175,7 @@ fn user_plan(user: &StoredUser, remarks: &mut SnapshotRemarks) -> UserSpec {
         provider: other_than("OKTA", &user.provider),
         has_password: Some(user.has_password).filter(|has| *has != usual),
         recovery_question: user.recovery_question.clone(),
+        last_login: user.last_login.map(date),
         attributes: without_secrets(attributes, remarks),
     }
 }

@@ -23,6 +23,9 @@ pub(in crate::simulator) struct UserSpec {
     pub(in crate::simulator) has_password: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::simulator) recovery_question: Option<String>,
+    /// When the user signed in last, as Okta writes a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::simulator) last_login: Option<String>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(in crate::simulator) attributes: Map<String, Value>,
 }

@@ -36,6 +36,7 @@ pub(super) fn take_user(org: &mut SimulatedOrg, body: &Value) -> Option<OktaId> 
         status_changed: time(body, "statusChanged"),
         last_updated: time(body, "lastUpdated").unwrap_or(created),
         password_changed: time(body, "passwordChanged"),
+        last_login: time(body, "lastLogin"),
         has_password: !body["passwordChanged"].is_null() || credentials["password"].is_object(),
         provider: provider.to_owned(),
         recovery_question: question.map(str::to_owned),
