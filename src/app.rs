@@ -16,13 +16,14 @@
 //! | `saved_plan`, `plan_drift` | a plan in a file, and what is otherwise since |
 //! | `journal_check` | whether a journal can be gone on with |
 //! | `stop_signals` | Ctrl-C, and other signals that end a process |
+//! | `notification` | people elsewhere are told what becomes of a run |
 //! | `terminal_reporter` | lines and a bar for a person who watches |
 //! | `output_file` | a file that a command writes |
 //! | `failures` | errors of the layers below as a command ends with them |
 //!
 //! Layers, from the bottom; a file imports of its own and of those before it:
 //!
-//! 1. A process: `command_context`, `failures`, `known_scopes`, `output_file`, `parameter_arguments`, `stop_signals`, `terminal_reporter`
+//! 1. A process: `command_context`, `failures`, `known_scopes`, `notification`, `output_file`, `parameter_arguments`, `stop_signals`, `terminal_reporter`
 //! 2. What a run is made of: `credentials`, `org_identity`, `preparation`, `scopes`, `targets`
 //! 3. What is settled before it writes: `approval`, `journal_check`, `plan_drift`, `plan_mode`, `safeguards`, `saved_plan`
 //! 4. How it goes: `write_options`
@@ -33,6 +34,7 @@ pub(crate) mod credentials;
 pub(crate) mod failures;
 pub(crate) mod journal_check;
 pub(crate) mod known_scopes;
+pub(crate) mod notification;
 pub(crate) mod org_identity;
 pub(crate) mod output_file;
 pub(crate) mod parameter_arguments;

@@ -8,6 +8,7 @@ mod approval;
 mod environment;
 mod list_lag;
 mod network;
+mod notify;
 mod okta_convention;
 mod problem;
 mod profile;
@@ -24,6 +25,7 @@ pub use approval::ApprovalProfile;
 pub use environment::ProcessEnvironment;
 pub use list_lag::from_variable as list_lag_from_variable;
 pub use network::{NetworkProfile, ProxyProfile, check_proxy_variables, proxy_addresses};
+pub use notify::{NotifyOccasion, NotifyProfile};
 use problem::nearest;
 pub use profile::{DirectoryProfile, DirectorySecurity, OrgProfile, ProfileOrigin};
 use profile_file::ProfileSet;
@@ -98,6 +100,11 @@ impl RunbookConfig {
             }
         }
         okta_convention::org(&self.environment)?.ok_or_else(|| self.no_org())
+    }
+
+    /// Who is told of runs: as the nearest profile file says.
+    pub fn notify(&self) -> Option<&NotifyProfile> {
+        self.profiles.notify.as_ref()
     }
 
     /// A warning when `profile`, which nobody named, is another org than the one that `OKTA_CLIENT_ORGURL` names.
@@ -194,6 +201,7 @@ impl RunbookConfig {
             let (profiles, wrong) = profile_file::read(&self.environment, file, &text);
             self.profiles.orgs.extend(profiles.orgs);
             self.profiles.directories.extend(profiles.directories);
+            self.profiles.notify = profiles.notify.or_else(|| self.profiles.notify.take());
             reports.extend(wrong);
         }
         problem::join_reports(&reports)

@@ -5,6 +5,7 @@
 //!             |    |                   |-> ldap      read-only: verify in Active Directory
 //!             |    |                   `-> journal   SQLite
 //!             |    |-> report <-- events
+//!             |    |-> notify                        a command, a webhook
 //!             |    `-> simulator                     by address, but for starting it and for shadows
 //!             |-> repl -> script
 //!             `-> lsp --> script
@@ -13,7 +14,7 @@
 //! | module | is | imports |
 //! |---|---|---|
 //! | [`cli`] | the command line as types, one file a subcommand | `app`, `config`, `error`, `ldap`, `lsp`, `okta`, `repl`, `report`, `run`, `script`, `simulator`, `terminal` |
-//! | `app` | what subcommands, sessions and editors share | `config`, `error`, `ldap`, `okta`, `private_files`, `report`, `run`, `script`, `simulator`, `terminal` |
+//! | `app` | what subcommands, sessions and editors share | `config`, `error`, `ldap`, `notify`, `okta`, `private_files`, `report`, `run`, `script`, `simulator`, `terminal` |
 //! | [`repl`] | a session at a prompt: input, completion, commands, results | `error`, `okta`, `private_files`, `report`, `run`, `script`, `terminal` |
 //! | [`lsp`] | what editors ask of scripts | `error`, `okta`, `script` |
 //! | [`report`] | events as text or JSON, live or past | `ldap`, `run` |
@@ -24,6 +25,7 @@
 //! | [`ldap`] | read-only client of a directory, and distinguished names | `ldap_panics` |
 //! | [`ldap_panics`] | panics of the LDAP library as errors, for both that use it | |
 //! | [`config`] | org profiles and where secrets are; the only reader of the environment | `error` |
+//! | [`notify`] | words to people elsewhere: a command, a webhook | |
 //! | [`terminal`] | the one place that prints, colours and asks | `error` |
 //! | [`error`] | an error as the user meets it: message, help, exit code | |
 //! | [`private_files`] | files and folders that only their owner may read | |
@@ -32,7 +34,7 @@
 //!
 //! | crate | used in |
 //! |---|---|
-//! | `reqwest` | `okta`; `simulator`, for what its orgs ask of each other |
+//! | `reqwest` | `okta`; `simulator`, for what its orgs ask of each other; `notify`, for webhooks |
 //! | `axum` | `simulator` |
 //! | `ldap3` | `ldap`, `ldap_panics`, `simulator` |
 //! | `ldap3_proto` | `simulator` |
@@ -51,6 +53,7 @@ pub mod error;
 pub mod ldap;
 pub mod ldap_panics;
 pub mod lsp;
+pub mod notify;
 pub mod okta;
 pub mod private_files;
 pub mod repl;

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::approval::PlanApproval;
 use super::command_context::{CommandContext, OutputFormat};
 use super::failures::{journal_failure, run_failure};
+use super::notification;
 use super::org_identity::local_actor;
 use super::safeguards::WriteGuard;
 use super::stop_signals::StopSignals;
@@ -20,7 +21,7 @@ use crate::report::text::{OutputVerbosity, told_above};
 use crate::run::actor::RunActor;
 use crate::run::consent::{ConsentOptions, WriteConsent};
 use crate::run::event::{RunEvent, RunOutcome};
-use crate::run::journal::{self, Journal};
+use crate::run::journal::{self, Journal, RunRecord};
 use crate::run::{EventListener, OWN_ACCESS, ProgressWatcher, Run};
 use crate::script::EndedRun;
 use crate::script::check::CheckReport;
@@ -129,7 +130,20 @@ impl WriteOptions {
     }
 
     /// Where events and progress go: lines, and a bar while a bulk step goes on.
-    pub(crate) fn audience(&self, terminal: &TerminalHandle) -> (EventListener, ProgressWatcher) {
+    ///
+    /// # Errors
+    /// The address of a webhook, where people elsewhere are told, cannot be read.
+    pub(crate) fn audience(
+        &self,
+        context: &CommandContext,
+        terminal: &TerminalHandle,
+        resumed: Option<&RunRecord>,
+    ) -> Result<(EventListener, ProgressWatcher), CommandError> {
+        let (listener, watcher) = self.at_terminal(terminal);
+        Ok((notification::listener(context, terminal, listener, resumed)?, watcher))
+    }
+
+    fn at_terminal(&self, terminal: &TerminalHandle) -> (EventListener, ProgressWatcher) {
         if self.output == OutputFormat::Json {
             let terminal = terminal.clone();
             return (Arc::new(move |event: &RunEvent| terminal.line(&json::line(event))), Arc::new(|_| {}));

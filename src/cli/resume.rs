@@ -175,7 +175,7 @@ impl ResumedRun {
         let cancelled = CancellationToken::new();
         let terminal = arguments.conduct.terminal();
         let agreement = agreement(&journal, &record.run)?;
-        let (listener, watcher) = arguments.conduct.audience(&terminal);
+        let (listener, watcher) = arguments.conduct.audience(context, &terminal, Some(record))?;
         let signals = stop_signals(&runtime)?;
         let actor = run_actor(context, world, &runtime);
         let consent = arguments.conduct.consent(actor, TargetOrigin::Org, guard, &terminal, &cancelled);

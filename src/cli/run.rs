@@ -226,7 +226,7 @@ impl RunAttempt<'_> {
         let actor = run_actor(self.context, &self.world, &self.runtime);
         let cancelled = CancellationToken::new();
         let place = if arguments.place.simulator.is_some() { TargetOrigin::Simulator } else { TargetOrigin::Org };
-        let (listener, watcher) = arguments.conduct.audience(terminal);
+        let (listener, watcher) = arguments.conduct.audience(self.context, terminal, None)?;
         let mut consent = arguments.conduct.consent(actor, place, &self.guard, terminal, &cancelled);
         if consented == PriorConsent::Yes {
             consent.writes = WriteConsent::Agreed;

@@ -70,7 +70,7 @@ pub(super) fn execute(context: &CommandContext, arguments: &UndoArguments) -> Re
     let guard = undo_guard(context, &journal, &world, &record.run, &arguments.conduct)?;
     let actor = run_actor(context, &world, &runtime);
     let cancelled = CancellationToken::new();
-    let (listener, watcher) = arguments.conduct.audience(&terminal);
+    let (listener, watcher) = arguments.conduct.audience(context, &terminal, None)?;
     let signals = stop_signals(&runtime)?;
     let procedure = run::RunProcedure {
         runbook: format!("undo of {} ({})", record.run, record.runbook),

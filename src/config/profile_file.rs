@@ -1,6 +1,7 @@
 //! Reader of `okta-runbook.toml`: every problem of a file is found in one pass, so that one edit mends them all.
 
 mod approval;
+mod notify;
 mod values;
 
 use std::collections::BTreeMap;
@@ -12,13 +13,14 @@ use toml::de::DeTable;
 use super::address::naming_context;
 use super::environment::ProcessEnvironment;
 use super::network::NetworkProfile;
+use super::notify::NotifyProfile;
 use super::problem::ProfileSource;
 use super::profile::{DirectoryProfile, OrgProfile};
 use super::secret::SecretSource;
 use super::secret_text;
 use super::sign_in::{DpopProfile, PersonSignIn, PrivateKey, SignIn};
 
-const TOP_KEYS: &[&str] = &["orgs", "directories"];
+const TOP_KEYS: &[&str] = &["orgs", "directories", "notify"];
 const ORG_KEYS: &[&str] = &[
     "url",
     "token",
@@ -47,6 +49,7 @@ pub(super) struct ProfileSet {
     pub(super) orgs: BTreeMap<String, OrgProfile>,
     /// By domain in lower case.
     pub(super) directories: BTreeMap<String, DirectoryProfile>,
+    pub(super) notify: Option<NotifyProfile>,
 }
 
 /// The profiles of a file that are whole, and a report on everything that is wrong with it.
@@ -96,6 +99,7 @@ impl ProfileReader<'_> {
         for section in self.sections(document, "directories") {
             self.directory(&section);
         }
+        self.notify(document);
     }
 
     /// The tables below `orgs` or `directories`, with the name of each as its title.

@@ -273,6 +273,7 @@ fn event_lines(kind: &EventKind, actor: Option<&RunActor>, verbosity: OutputVerb
             block(&mark, &check_sentence(words, items))
         }
         EventKind::Note { words } => block("·", words),
+        EventKind::Notice { words } => block("»", words),
         EventKind::Planned { plan, writes } => block(
             "·",
             &format!(

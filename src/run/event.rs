@@ -157,6 +157,10 @@ pub enum EventKind {
         columns: Vec<String>,
         rows: Vec<MovedItem>,
     },
+    /// Words for people who are not at the terminal.
+    Notice {
+        words: String,
+    },
     /// A file was saved beside the journal.
     Saved {
         name: String,

@@ -31,6 +31,7 @@ mod lsp;
 mod modules;
 mod move_user;
 mod names;
+mod notifications;
 mod oauth;
 mod org2org;
 mod orgs;

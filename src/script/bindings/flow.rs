@@ -1,4 +1,4 @@
-//! Verbs that tell: `step`, `check`, `note`, `table`, `remark`, and `confirm`, which asks.
+//! Verbs that tell: `step`, `check`, `note`, `table`, `remark`, `notify`, and `confirm`, which asks.
 
 use rhai::{Array, Dynamic, Engine, NativeCallContext};
 
@@ -18,6 +18,10 @@ pub(super) fn register(engine: &mut Engine) {
         .register_fn("note", |context: NativeCallContext, words: Dynamic| {
             let words = show_value(&words);
             emit(&context, EventKind::Note { words })
+        })
+        .register_fn("notify", |context: NativeCallContext, words: Dynamic| {
+            let words = show_value(&words);
+            emit(&context, EventKind::Notice { words })
         })
         .register_fn("remark", |context: NativeCallContext, words: &str| {
             let scene = CallSite::of(&context).scene()?;

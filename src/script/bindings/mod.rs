@@ -6,7 +6,7 @@
 //! | [`org`] | org handles: a method for every operation of the API, and calls by path |
 //! | [`list`] | lists that fetch their pages as they are walked |
 //! | [`list_verbs`], [`text_verbs`] | everyday verbs on lists, texts and numbers |
-//! | [`flow`] | `step`, `check`, `note`, `table`, `confirm`, `remark` |
+//! | [`flow`] | `step`, `check`, `note`, `table`, `confirm`, `remark`, `notify` |
 //! | [`moved_items`] | `moved` |
 //! | [`item_label`] | what a person knows an item by |
 //! | [`expectations`] | `expect`, `ready` |

@@ -38,6 +38,7 @@ pub const VERBS: &[ScriptVerb] = &[
         "stops with all that is unmet; else asks, showing what changes such as #{ create_user: 20 } cost under the limits",
     ),
     verb("note", "note(words)", "tells something"),
+    verb("notify", "notify(words)", "tells people who are not at the terminal, as [notify] of okta-runbook.toml says"),
     verb("counted", "counted(number, noun)", "a number with its noun: 1 user, 2 users"),
     verb("remark", "remark(words)", "adds a remark to the run's outcome"),
     verb("table", "table(columns, rows)", "shows a table; rows are maps or lists of cells"),
