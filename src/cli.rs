@@ -6,6 +6,7 @@ mod copy;
 mod definitions;
 mod diff;
 mod eval;
+mod help;
 mod list;
 mod lsp;
 mod man;
@@ -37,7 +38,7 @@ use crate::terminal::{OutputMode, TerminalHandle};
 
 /// A scriptable runbook interpreter for Okta administrators.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version, arg_required_else_help = true, disable_help_subcommand = true)]
 pub struct CommandLine {
     /// Profile file, instead of okta-runbook.toml here and in the user's configuration folder.
     #[arg(long, global = true, value_name = "FILE")]
@@ -70,6 +71,7 @@ enum CliCommand {
     Definitions(definitions::DefinitionsArguments),
     Completions(completions::CompletionsArguments),
     Man(man::ManArguments),
+    Help(help::HelpArguments),
 }
 
 /// Answers a shell that completes a line; else runs the command line to its end. The error, if any, is printed here.
@@ -116,5 +118,6 @@ fn dispatch(cli: CommandLine, terminal: &TerminalHandle) -> Result<CommandExit, 
         CliCommand::Definitions(arguments) => definitions::execute(&context, &arguments),
         CliCommand::Completions(arguments) => completions::execute(&context, &arguments),
         CliCommand::Man(arguments) => man::execute(&context, &arguments),
+        CliCommand::Help(arguments) => help::execute(&context, &arguments),
     }
 }

@@ -1,5 +1,6 @@
 //! A script's error as a person reads it: message, place with caret, chain of calls, remedy.
 
+mod foreign_words;
 mod location;
 mod names;
 mod snippet;

@@ -19,6 +19,7 @@ mod faults;
 mod fuzz;
 mod given;
 mod guards;
+mod help_pages;
 mod journal_evidence;
 mod journal_files;
 mod kept_secret;

@@ -23,14 +23,13 @@ impl ProfileReader<'_> {
         let webhook = self.webhook(&section);
         let mut occasions = Vec::new();
         for word in self.strings(&section, "on") {
-            match NotifyOccasion::of_word(&word) {
-                Some(occasion) => occasions.push(occasion),
-                None => {
-                    let known = NotifyOccasion::ALL.map(|(word, _)| word).join(", ");
-                    self.source
-                        .problem(section.span.clone(), format!("there is no occasion `{word}`"))
-                        .help(format!("`on` is a list of {known}"));
-                }
+            if let Some(occasion) = NotifyOccasion::of_word(&word) {
+                occasions.push(occasion);
+            } else {
+                let known = NotifyOccasion::ALL.map(|(word, _)| word).join(", ");
+                self.source
+                    .problem(section.span.clone(), format!("there is no occasion `{word}`"))
+                    .help(format!("`on` is a list of {known}"));
             }
         }
         if command.is_empty() && webhook.is_none() {

@@ -191,5 +191,10 @@ pub(super) fn show_value(value: &Dynamic) -> String {
     if value.is_unit() {
         return String::new();
     }
-    to_json(value).map_or_else(|_| value.to_string(), |json| json.to_string())
+    match to_json(value) {
+        // Of a time or a distinguished name.
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(json) => json.to_string(),
+        Err(_) => value.to_string(),
+    }
 }

@@ -10,6 +10,7 @@ mod order;
 mod params;
 mod subject;
 mod switches;
+mod texts;
 mod variables;
 
 use super::finding::CheckFinding;
@@ -37,6 +38,7 @@ pub(super) fn warnings(subject: &RuleSubject, reach: &ScriptReach) -> Vec<CheckF
     let mut findings = Vec::new();
     loops::check(subject, &mut findings);
     calls::warn(subject, &mut findings);
+    texts::warn(subject, &mut findings);
     params::warn(subject, &mut findings);
     order::warn(subject, reach, &mut findings);
     findings

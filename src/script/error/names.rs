@@ -1,5 +1,6 @@
 //! The names a script could have meant.
 
+use super::foreign_words::name_help;
 use crate::script::nearest::{nearest, or_list};
 
 /// What is defined outside of the script: candidates for "did you mean". What the script itself declares is found in its text.
@@ -36,6 +37,9 @@ impl KnownNames {
 
     /// Help for an unknown function: the nearest ones with their signatures.
     pub(in crate::script) fn function_help(&self, wanted: &str, text: &str) -> Vec<String> {
+        if let Some(help) = name_help(wanted) {
+            return vec![help.to_owned()];
+        }
         let own = DeclaredNames::of(text).functions;
         let known = own.iter().chain(&self.functions).map(|function| function.name.as_str());
         nearest(wanted, known)
@@ -50,6 +54,9 @@ impl KnownNames {
     pub(in crate::script) fn variable_help(&self, wanted: &str, text: &str) -> Vec<String> {
         if let Some(signature) = self.signatures_of(wanted, text).first() {
             return vec![format!("`{wanted}` is a function: call it as {signature}")];
+        }
+        if let Some(help) = name_help(wanted) {
+            return vec![help.to_owned()];
         }
         let own = DeclaredNames::of(text).variables;
         let known = own.iter().chain(&self.variables).map(String::as_str);

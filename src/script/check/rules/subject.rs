@@ -29,6 +29,15 @@ impl RuleSubject<'_> {
         &self.script.source.text
     }
 
+    /// The place of a byte of the text.
+    pub(super) fn position(&self, at: usize) -> Position {
+        let before = &self.text()[..at];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let small = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        Position::new(small(line), small(column))
+    }
+
     pub(super) fn is_entry(&self) -> bool {
         self.script.source.path == self.program.entry
     }

@@ -2,7 +2,6 @@
 //!
 //! rhai keeps of a case no more than a hash, so cases are read from the words of the text.
 
-use rhai::Position;
 use serde_json::Value;
 
 use super::params::impossible;
@@ -24,7 +23,7 @@ pub(super) fn check(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
         };
         for (case, literal) in cases(text, &tokens[index + 5..]) {
             if let Some((words, help)) = impossible(parameter, &literal) {
-                let wrong = subject.wrong(words, position(text, case.at.start));
+                let wrong = subject.wrong(words, subject.position(case.at.start));
                 let wrong = help.into_iter().fold(wrong, crate::script::ScriptDiagnostic::help);
                 findings.push(CheckFinding::error("params", wrong));
             }
@@ -65,12 +64,4 @@ fn literal(token: &OutlineToken, word: &str) -> Option<Value> {
         TokenKind::Name => word.parse::<i64>().ok().map(Value::from),
         _ => None,
     }
-}
-
-fn position(text: &str, at: usize) -> Position {
-    let before = &text[..at];
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let small = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
-    Position::new(small(line), small(column))
 }

@@ -4,6 +4,7 @@ use rhai::{LexError, ParseErrorType};
 
 use super::super::names::KnownNames;
 use super::{DiagnosticWords, lower_first, text_of, unknown_variable};
+use crate::script::error::foreign_words::syntax_help;
 use crate::script::error::location::ScriptLocation;
 
 pub(in crate::script::error) fn of_parsing(
@@ -11,6 +12,14 @@ pub(in crate::script::error) fn of_parsing(
     location: Option<&ScriptLocation>,
     names: &KnownNames,
 ) -> DiagnosticWords {
+    let words = plain_words(error, location, names);
+    match syntax_help(error, location) {
+        Some(help) if words.help.is_empty() => words.help(help),
+        _ => words,
+    }
+}
+
+fn plain_words(error: &ParseErrorType, location: Option<&ScriptLocation>, names: &KnownNames) -> DiagnosticWords {
     use ParseErrorType as P;
     match error {
         P::VariableUndefined(name) => unknown_variable(name, text_of(location), names),
