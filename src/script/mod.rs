@@ -11,6 +11,7 @@
 //! | [`compilation`] | a checked text, compiled |
 //! | [`confidential`] | literals that may be secrets |
 //! | [`definitions`] | the language as files for editors |
+//! | [`draft`] | runbooks to begin with, made from what people have |
 //! | [`execution`] | a compiled runbook to its outcome |
 //! | `memory` | what stops a script that grows without end |
 //! | `secret` | secrets of parameters and of answers, which are sent and never shown |
@@ -39,6 +40,7 @@ pub mod compilation;
 pub mod confidential;
 pub mod cursor_context;
 pub mod definitions;
+pub mod draft;
 pub mod engine;
 pub mod error;
 pub mod error_value;

@@ -12,6 +12,7 @@ mod text_encoding;
 pub use assignment::{ParameterAssignment, parse_assignments};
 pub use given_rows::{InvalidRows, RejectedRow};
 pub use problem::ParameterProblem;
+pub use table::headings_of;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -13,6 +13,7 @@ mod completions;
 mod consent;
 mod customise;
 mod definitions;
+mod drafts;
 mod expectations;
 mod failures;
 mod faults;

@@ -1,5 +1,6 @@
 //! Rows of a CSV file (RFC 4180), wrong ones told by their line.
 
+use std::fs;
 use std::sync::Arc;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
@@ -8,6 +9,7 @@ use serde_json::Value;
 use super::given_rows::{FileReading, GivenRow, GivenRows, SourceRow, not_utf8};
 use super::hidden::trim_hidden;
 use super::problem::ParameterProblem;
+use super::text_encoding::{self, DecodedFile};
 use crate::script::nearest::{nearest, or_list};
 use crate::script::runbook::WantedColumn;
 
@@ -41,6 +43,24 @@ pub(super) fn read(reading: &FileReading<'_>, text: &[u8], given: &mut GivenRows
     let unread: Vec<String> = unread.map(|(_, name)| name.clone()).collect();
     given.remarks.extend(unread_columns(reading, &unread)?);
     Ok(())
+}
+
+/// The headings of a CSV file, whatever it is encoded as and separated by.
+///
+/// # Errors
+/// The file cannot be read, or is empty.
+pub fn headings_of(file: &str) -> Result<Vec<String>, ParameterProblem> {
+    let bytes = fs::read(file).map_err(|error| ParameterProblem::new(format!("cannot read {file}: {error}")))?;
+    let DecodedFile { text, .. } = text_encoding::decode(file, &bytes)?;
+    let (text, _, said) = without_preamble(&text);
+    let header = |separator: u8| {
+        let header = reader_of(text, separator).byte_records().next().and_then(Result::ok).unwrap_or_default();
+        header.iter().map(|field| trim_hidden(&String::from_utf8_lossy(field)).to_owned()).collect::<Vec<_>>()
+    };
+    let separators = said.map_or_else(|| SEPARATORS.to_vec(), |said| vec![said]);
+    // The first of those that part it the most.
+    let most = separators.into_iter().rev().map(header).max_by_key(Vec::len).unwrap_or_default();
+    if most.is_empty() { Err(ParameterProblem::new(format!("{file} is empty"))) } else { Ok(most) }
 }
 
 /// Characters that separate fields, the usual one first.
