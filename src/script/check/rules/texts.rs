@@ -4,11 +4,15 @@ use super::subject::RuleSubject;
 use crate::script::check::finding::CheckFinding;
 use crate::script::outline::{TokenKind, tokens};
 
+/// What Okta's own expressions begin with, in the templates of user names.
+const OKTA_SOURCE: &str = "source";
+
 /// `"${user}"` where `user` is a variable: only in back-ticks is its value put in. What names none is Okta's own expression, such as
 /// `"${source.login}"`.
 pub(super) fn warn(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     let text = subject.text();
-    let is_known = |name: &str| subject.facts.bindings.iter().any(|binding| binding.name == name);
+    let is_variable = |name: &str| subject.facts.bindings.iter().any(|binding| binding.name == name);
+    let is_known = |name: &str| !name.is_empty() && name != OKTA_SOURCE && is_variable(name);
     for token in tokens(text) {
         let word = token.text(text);
         if token.kind != TokenKind::Text || !word.starts_with('"') {
