@@ -43,7 +43,7 @@ impl PreparedRunbook {
     ) -> Result<Self, CommandError> {
         let library = context.library().frozen();
         let source = library.find(name)?;
-        let mut runbook = RunbookHeader::parse(&source)?;
+        let mut runbook = RunbookHeader::read(&source, &library)?;
         let (digest, entry) = (source.digest.clone(), source.path.clone());
         let report = check::check(source.clone(), &library);
         let procedure = compile_runbook(source, &runbook, library)?;
@@ -75,7 +75,7 @@ impl PreparedRunbook {
         let library = context.library().frozen().with_recorded(recorded.whole_texts());
         let entry = recorded.sources["entry"].as_str().unwrap_or_default();
         let source = if Path::new(entry).is_file() { library.find(entry)? } else { library.find(recorded.runbook)? };
-        let runbook = RunbookHeader::parse(&source)?;
+        let runbook = RunbookHeader::read(&source, &library)?;
         let digest = source.digest.clone();
         let report = check::check(source.clone(), &library);
         let procedure = compile_runbook(source, &runbook, library)?;

@@ -220,7 +220,7 @@ impl SessionParts<'_> {
         let RunCommandWords { runbook: name, assignments, attest } = RunCommandWords::of(words)?;
         let library = self.context.library();
         let source = library.find(&name)?;
-        let runbook = RunbookHeader::parse(&source)?;
+        let runbook = RunbookHeader::read(&source, &library)?;
         let (digest, entry) = (source.digest.clone(), source.path.clone());
         check_attested(&attest, &check::check(source.clone(), &library))?;
         let procedure = compile_runbook(source, &runbook, library)?;

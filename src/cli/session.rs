@@ -16,7 +16,6 @@ use crate::run::event::RunOutcome;
 use crate::run::journal::Journal;
 use crate::run::{EventListener, OWN_ACCESS, Run, RunOptions, RunProcedure};
 use crate::script::RunbookHeader;
-use crate::script::runbook::DeclaredOrg;
 use crate::simulator::ScenarioSpec;
 
 /// Where a session is, and what it may do.
@@ -51,17 +50,7 @@ impl SessionPlace {
             names.push(ONLY.to_owned());
         }
         names.dedup();
-        let org = |name: String| DeclaredOrg { name, what: String::new() };
-        Ok(RunbookHeader {
-            name: title.to_owned(),
-            path: title.to_owned(),
-            summary: String::new(),
-            doc: String::new(),
-            orgs: names.into_iter().map(org).collect(),
-            parameters: Vec::new(),
-            scenario: None,
-            steps: Vec::new(),
-        })
+        Ok(RunbookHeader::of_orgs(title, names))
     }
 
     pub(super) fn orgs(&self, context: &CommandContext, world: &RunTargets) -> Result<Vec<ActiveOrg>, CommandError> {

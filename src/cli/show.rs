@@ -26,7 +26,7 @@ pub(super) struct ShowArguments {
 pub(super) fn execute(context: &CommandContext, arguments: &ShowArguments) -> Result<CommandExit, CommandError> {
     let library = context.library();
     let source = library.find(&arguments.runbook)?;
-    let runbook = RunbookHeader::parse(&source)?;
+    let runbook = RunbookHeader::read(&source, &library)?;
     if arguments.params {
         context.terminal.line(&parameter_file(&runbook));
         return Ok(CommandExit::Succeeded);

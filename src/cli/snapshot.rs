@@ -21,7 +21,6 @@ use crate::app::write_options::{cancelled_by_hand, runtime};
 use crate::error::{CommandError, CommandExit};
 use crate::run::OWN_ACCESS;
 use crate::script::RunbookHeader;
-use crate::script::runbook::DeclaredOrg;
 use crate::simulator::{AnswerProvenance, OrgSnapshot, ScenarioSpec, SnapshotNotes, StandIn, UpstreamOrg, survey};
 use crate::terminal::TerminalHandle;
 use command_line::rehearsal_of;
@@ -195,17 +194,7 @@ fn interrupted_error() -> CommandError {
 
 /// The orgs to be read whole, in the form in which a runbook names its own.
 fn whole_orgs(place: &TargetArguments) -> Result<RunbookHeader, CommandError> {
-    let org = |name: String| DeclaredOrg { name, what: String::new() };
-    Ok(RunbookHeader {
-        name: "snapshot".to_owned(),
-        path: String::new(),
-        summary: String::new(),
-        doc: String::new(),
-        orgs: names(place)?.into_iter().map(org).collect(),
-        parameters: Vec::new(),
-        steps: Vec::new(),
-        scenario: None,
-    })
+    Ok(RunbookHeader::of_orgs("snapshot", names(place)?))
 }
 
 /// Names of the orgs: as they are bound, those of a scenario, else `okta`.

@@ -63,6 +63,9 @@ impl CompiledRunbook {
             variables,
         };
         let sources = SourceTexts::default();
+        for (path, text) in &runbook.included_texts {
+            sources.insert(path.as_str(), text.as_str());
+        }
         let modules = procedure.modules(&sources);
         let engine = engine();
         let ast = procedure.parsed(&engine, &procedure.placeholders(), &sources)?;

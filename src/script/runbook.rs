@@ -1,11 +1,15 @@
 //! A runbook's header, read without running anything: purpose, orgs, parameters, steps.
 
 mod declarations;
+mod includes;
 mod literal;
 mod steps;
 
 pub use declarations::{DeclaredColumn, DeclaredOrg, DeclaredParameter, ParameterType, WantedColumn};
+pub use includes::IncludedName;
 pub use steps::ScriptStep;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use rhai::AST;
 
@@ -16,7 +20,7 @@ use crate::script::library::ScriptSource;
 use crate::script::sources::SourceTexts;
 
 /// What a runbook says of itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunbookHeader {
     pub name: String,
     /// The path that messages show.
@@ -27,8 +31,14 @@ pub struct RunbookHeader {
     pub doc: String,
     /// `const ORGS`: the org handles of the script, in its order.
     pub orgs: Vec<DeclaredOrg>,
-    /// `const PARAMS`, in its order.
+    /// `const PARAMS`, in its order; behind them those of included runbooks.
     pub parameters: Vec<DeclaredParameter>,
+    /// `const INCLUDES`.
+    pub includes: Vec<IncludedName>,
+    /// Texts of the included runbooks, by their paths.
+    pub included_texts: BTreeMap<String, String>,
+    /// Names of the parameters that stand in this text.
+    own: BTreeSet<String>,
     /// `const SCENARIO`: what the simulator starts with where none is named.
     pub scenario: Option<String>,
     /// The titles of `step("…")`, in the order of the text.
@@ -36,6 +46,17 @@ pub struct RunbookHeader {
 }
 
 impl RunbookHeader {
+    /// Of something that has orgs and no text: a session, a snapshot.
+    pub fn of_orgs(name: &str, orgs: impl IntoIterator<Item = String>) -> Self {
+        let org = |name: String| DeclaredOrg { name, what: String::new() };
+        Self {
+            name: name.to_owned(),
+            path: name.to_owned(),
+            orgs: orgs.into_iter().map(org).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Reads the header of `source`. A syntax error, or everything wrong in the header at once, is the error.
     pub fn parse(source: &ScriptSource) -> Result<Self, CommandError> {
         Self::diagnose(source, &SourceTexts::default()).map_err(join_diagnostics)
@@ -64,7 +85,10 @@ impl RunbookHeader {
             summary: doc.lines().next().unwrap_or_default().to_owned(),
             doc,
             orgs: read.orgs,
+            own: read.parameters.iter().map(|parameter| parameter.name.clone()).collect(),
             parameters: read.parameters,
+            includes: read.includes,
+            included_texts: BTreeMap::new(),
             scenario: read.scenario,
             steps: steps::steps_of(ast),
         };

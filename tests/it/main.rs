@@ -21,6 +21,7 @@ mod fuzz;
 mod given;
 mod guards;
 mod help_pages;
+mod includes;
 mod journal_evidence;
 mod journal_files;
 mod kept_secret;

@@ -77,7 +77,7 @@ fn runbook_of_line() -> Option<RunbookHeader> {
     // The shell's script calls `okta-runbook -- LINE…`; the line begins with the program's name and the subcommand.
     let line = std::env::args().skip_while(|word| word != "--").skip(3);
     let source = line.filter(|word| !word.starts_with('-')).find_map(|word| library.find(&word).ok())?;
-    RunbookHeader::parse(&source).ok()
+    RunbookHeader::read(&source, &library).ok()
 }
 
 fn config() -> Option<RunbookConfig> {

@@ -59,7 +59,7 @@ impl SessionCompletion {
     }
 
     fn parameters(&self, runbook: &str) -> Vec<DeclaredParameter> {
-        let runbook = self.library.find(runbook).and_then(|source| RunbookHeader::parse(&source));
+        let runbook = self.library.find(runbook).and_then(|source| RunbookHeader::read(&source, &self.library));
         runbook.map(|runbook| runbook.parameters).unwrap_or_default()
     }
 }

@@ -53,7 +53,7 @@ impl ScriptProgram {
         };
         let mut given = names_of(&outline.orgs);
         let readable = program.read(engine, &source, findings);
-        program.add_header(&source, &readable.ast, findings);
+        program.add_header(&source, &readable.ast, library, findings);
         let orgs = program.runbook.iter().flat_map(|runbook| &runbook.orgs);
         given.extend(orgs.map(|org| org.name.clone()));
         given.sort();
@@ -91,8 +91,15 @@ impl ScriptProgram {
     }
 
     /// The header, unless it declares parameters in a way that cannot be read.
-    fn add_header(&mut self, source: &ScriptSource, ast: &AST, findings: &mut Vec<CheckFinding>) {
-        let (runbook, wrong) = RunbookHeader::of_tree(source, ast, &self.sources);
+    fn add_header(
+        &mut self,
+        source: &ScriptSource,
+        ast: &AST,
+        library: &RunbookLibrary,
+        findings: &mut Vec<CheckFinding>,
+    ) {
+        let (mut runbook, mut wrong) = RunbookHeader::of_tree(source, ast, &self.sources);
+        wrong.extend(runbook.include(library, &self.sources));
         let is_known = wrong.is_empty() || !self.declared.is_empty();
         let wrong = wrong.into_iter();
         findings.extend(wrong.map(|wrong| CheckFinding::error("header", wrong)));

@@ -1,4 +1,4 @@
-//! `const ORGS`, `const PARAMS` and `const SCENARIO`.
+//! `const ORGS`, `const PARAMS`, `const INCLUDES` and `const SCENARIO`.
 
 mod parameter;
 
@@ -6,6 +6,7 @@ pub use parameter::{DeclaredColumn, DeclaredParameter, ParameterType, WantedColu
 
 use rhai::{AST, ASTFlags, Engine, Expr, Position, Stmt};
 
+use super::includes::IncludedName;
 use super::literal::{HeaderLiteral, LiteralEntry, LiteralForm};
 use crate::script::error::ScriptDiagnostic;
 use crate::script::sources::SourceTexts;
@@ -47,6 +48,7 @@ pub(super) struct HeaderDeclarations {
     pub(super) orgs: Vec<DeclaredOrg>,
     pub(super) parameters: Vec<DeclaredParameter>,
     pub(super) scenario: Option<String>,
+    pub(super) includes: Vec<IncludedName>,
     pub(super) findings: Vec<HeaderFinding>,
 }
 
@@ -63,8 +65,9 @@ pub(super) fn read(engine: &Engine, ast: &AST) -> HeaderDeclarations {
         })
         .collect();
     let scenario = scenario(ast, &mut findings);
+    let includes = includes(ast, &mut findings);
     findings.sort_by_key(|finding| (finding.at.line(), finding.at.position()));
-    HeaderDeclarations { orgs, parameters: params, scenario, findings }
+    HeaderDeclarations { orgs, parameters: params, scenario, includes, findings }
 }
 
 /// The name that the constant SCENARIO holds.
@@ -78,6 +81,24 @@ fn scenario(ast: &AST, findings: &mut Vec<HeaderFinding>) -> Option<String> {
             None
         }
     }
+}
+
+/// The names that the constant INCLUDES lists.
+fn includes(ast: &AST, findings: &mut Vec<HeaderFinding>) -> Vec<IncludedName> {
+    const EXAMPLE: &str = "[\"org2org/assign_users\"]";
+    let Some((value, at)) = constant(ast, "INCLUDES", EXAMPLE, findings) else {
+        return Vec::new();
+    };
+    let name = |item: &HeaderLiteral| Some(IncludedName { name: item.as_str()?.to_owned(), at: item.at });
+    let names = match HeaderLiteral::of(value) {
+        Ok(HeaderLiteral { form: LiteralForm::List(items), .. }) => items.iter().map(name).collect::<Option<Vec<_>>>(),
+        _ => None,
+    };
+    names.unwrap_or_else(|| {
+        let finding = HeaderFinding::new("INCLUDES must be a list of names of runbooks", at);
+        findings.push(finding.help(format!("write const INCLUDES = {EXAMPLE};")));
+        Vec::new()
+    })
 }
 
 /// The entries of the map that the constant `name` holds; none when it is not declared.

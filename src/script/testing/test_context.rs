@@ -49,7 +49,7 @@ impl TestContext {
             return Ok(Arc::clone(found));
         }
         let source = self.library.find(name)?;
-        let runbook = RunbookHeader::parse(&source)?;
+        let runbook = RunbookHeader::read(&source, &self.library)?;
         let digest = source.digest.clone();
         let procedure = (self.compile)(source, &runbook, self.library.clone())?;
         let runnable = Arc::new(RunnableRunbook { procedure: procedure.in_a_hurry(PAUSE), runbook, digest });

@@ -67,7 +67,8 @@ pub(super) fn warn(subject: &RuleSubject, findings: &mut Vec<CheckFinding>) {
     if passed.iter().any(|used| used.role == UseRole::Whole && !goes_to_params(subject, used)) {
         return; // whoever gets all of them may use any
     }
-    for parameter in &runbook.parameters {
+    // Those of included runbooks are theirs.
+    for parameter in runbook.parameters.iter().filter(|parameter| runbook.declares(&parameter.name)) {
         let used = passed.iter().any(|used| used.field.as_ref().is_some_and(|(name, _)| *name == parameter.name));
         if !used {
             let wrong = subject
