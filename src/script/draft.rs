@@ -2,13 +2,14 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `postman` | a collection's requests as calls of named operations |
+//! | `postman`, `postman_request` | a collection's requests as calls of named operations |
 //! | `table` | a CSV file's columns as a parameter of rows |
 //! | `operation` | an operation's path as parameters |
 //! | `script_text` | JSON as the literals of a script, names that a script can have |
 
 mod operation;
 mod postman;
+mod postman_request;
 mod script_text;
 mod table;
 

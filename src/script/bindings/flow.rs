@@ -154,7 +154,8 @@ pub(super) fn help_lines(help: &Dynamic) -> Vec<String> {
 
 fn table(context: &NativeCallContext, columns: Vec<String>, rows: &Array) -> RaisedError<()> {
     let place = CallSite::of(context);
-    let rows = rows.iter().map(|row| cells(&place, &columns, row)).collect::<RaisedError<Vec<_>>>()?;
+    let rows = rows.iter().map(|row| row_cells(&place, "table", &columns, row, |cell| Ok(show_value(cell))));
+    let rows = rows.collect::<RaisedError<Vec<_>>>()?;
     emit(context, EventKind::Table { columns, rows })
 }
 
@@ -169,17 +170,23 @@ pub(super) fn columns_of(place: &CallSite, verb: &str, rows: &Array) -> RaisedEr
     Ok(map.keys().map(ToString::to_string).collect())
 }
 
-fn cells(place: &CallSite, columns: &[String], row: &Dynamic) -> RaisedError<Vec<String>> {
+/// What `cell` makes of the fields of a row that is a map, or of its cells.
+pub(super) fn row_cells<T>(
+    place: &CallSite,
+    verb: &str,
+    columns: &[String],
+    row: &Dynamic,
+    cell: impl Fn(&Dynamic) -> RaisedError<T>,
+) -> RaisedError<Vec<T>> {
     if let Ok(map) = row.as_map_ref() {
-        let cell = |column: &String| map.get(column.as_str()).map_or_else(String::new, show_value);
-        return Ok(columns.iter().map(cell).collect());
+        return columns.iter().map(|column| cell(map.get(column.as_str()).unwrap_or(&Dynamic::UNIT))).collect();
     }
     match row.as_array_ref() {
-        Ok(cells) if cells.len() == columns.len() => Ok(cells.iter().map(show_value).collect()),
+        Ok(cells) if cells.len() == columns.len() => cells.iter().map(cell).collect(),
         Ok(cells) => {
-            Err(place.usage(format!("table: a row has {} cells and there are {} columns", cells.len(), columns.len())))
+            Err(place.usage(format!("{verb}: a row has {} cells and there are {} columns", cells.len(), columns.len())))
         }
-        Err(_) => Err(place.usage("table: a row is a map or a list of cells")),
+        Err(_) => Err(place.usage(format!("{verb}: a row is a map or a list of cells"))),
     }
 }
 

@@ -1,10 +1,9 @@
 //! `save`: a table as a file of the run.
 
 use rhai::{Array, Dynamic, Engine, NativeCallContext};
-use serde_json::Value;
 
 use super::call_site::{CallSite, RaisedError};
-use super::flow::{columns_of, show_value};
+use super::flow::{columns_of, row_cells, show_value};
 use crate::run::SavedTable;
 use crate::script::value::to_json;
 
@@ -25,23 +24,9 @@ fn save(context: &NativeCallContext, name: &str, columns: Vec<String>, rows: &Ar
     if scene.lane.item().is_some() {
         return Err(place.usage("save: save after the bulk step, not in one of its items"));
     }
-    let rows = rows.iter().map(|row| values(&place, &columns, row)).collect::<RaisedError<Vec<_>>>()?;
+    let value = |cell: &Dynamic| to_json(cell).map_err(|unfit| place.usage(format!("save: {unfit}")));
+    let rows = rows.iter().map(|row| row_cells(&place, "save", &columns, row, value));
+    let rows = rows.collect::<RaisedError<Vec<_>>>()?;
     let table = SavedTable { name: name.to_owned(), columns, rows };
     scene.host.run.save_table(&scene.lane, table).map_err(|error| place.error(&scene, error))
-}
-
-/// The values of a row, as JSON has them.
-fn values(place: &CallSite, columns: &[String], row: &Dynamic) -> RaisedError<Vec<Value>> {
-    let value = |cell: &Dynamic| to_json(cell).map_err(|unfit| place.usage(format!("save: {unfit}")));
-    if let Ok(map) = row.as_map_ref() {
-        let cells = columns.iter().map(|column| map.get(column.as_str()).map_or(Ok(Value::Null), value));
-        return cells.collect();
-    }
-    match row.as_array_ref() {
-        Ok(cells) if cells.len() == columns.len() => cells.iter().map(value).collect(),
-        Ok(cells) => {
-            Err(place.usage(format!("save: a row has {} cells and there are {} columns", cells.len(), columns.len())))
-        }
-        Err(_) => Err(place.usage("save: a row is a map or a list of cells")),
-    }
 }

@@ -7,6 +7,7 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::RunbookDraft;
+use super::postman_request::{RequestAddress, address_of, texts_in};
 use super::script_text::{literal, map_key, quoted_text, script_name};
 use crate::okta::HttpMethod;
 use crate::script::bindings::find_operation;
@@ -87,12 +88,6 @@ impl ScriptPatterns {
             path: regex(r"^(\w+|pm\.response\.json\(\))((?:\.\w+|\[\d+\]|\[\x22[^\x22]+\x22\])*)$")?,
         })
     }
-}
-
-/// The address of a request without its org, by parts.
-struct RequestAddress {
-    segments: Vec<String>,
-    query: Vec<(String, String)>,
 }
 
 impl CollectionDraft {
@@ -392,43 +387,4 @@ fn wanted_value(text: &str) -> Option<String> {
     let text = inner.map_or_else(|| text.to_owned(), quoted_text);
     let value: Value = serde_json::from_str(&text).ok()?;
     Some(literal(&value, &quoted_text))
-}
-
-fn texts_in(value: &Value) -> Vec<String> {
-    match value {
-        Value::String(text) => vec![text.clone()],
-        Value::Array(items) => items.iter().flat_map(texts_in).collect(),
-        Value::Object(fields) => fields.values().flat_map(texts_in).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The address of a request, whose first part, the org, is the profile's.
-fn address_of(url: &Value) -> RequestAddress {
-    let raw = url.as_str().or_else(|| url["raw"].as_str()).unwrap_or_default();
-    let behind = match raw.strip_prefix("{{") {
-        Some(rest) => rest.split_once("}}").map_or("", |(_, behind)| behind),
-        None => raw.split_once("://").map_or(raw, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..])),
-    };
-    let (path, query) = behind.split_once('?').unwrap_or((behind, ""));
-    let filled = |segment: &str| {
-        let Some(name) = segment.strip_prefix(':') else {
-            return segment.to_owned();
-        };
-        let variables = url["variable"].as_array().into_iter().flatten();
-        let given =
-            variables.filter(|variable| variable["key"] == name).find_map(|variable| variable["value"].as_str());
-        given.filter(|value| !value.is_empty()).map_or_else(|| format!("{{{{{name}}}}}"), str::to_owned)
-    };
-    let segments = path.split('/').filter(|segment| !segment.is_empty()).map(filled).collect();
-    let listed = url["query"].as_array().map(|query| {
-        let enabled = query.iter().filter(|entry| entry["disabled"] != true);
-        let entry = |entry: &Value| Some((entry["key"].as_str()?.to_owned(), entry["value"].as_str()?.to_owned()));
-        enabled.filter_map(entry).collect()
-    });
-    let plain = || {
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
-    };
-    RequestAddress { segments, query: listed.unwrap_or_else(plain) }
 }

@@ -1,8 +1,9 @@
 //! `const ORGS`, `const PARAMS`, `const INCLUDES` and `const SCENARIO`.
 
 mod parameter;
+mod parameter_type;
 
-pub use parameter::{DeclaredColumn, DeclaredParameter, ParameterType, WantedColumn};
+pub use parameter_type::{DeclaredColumn, DeclaredParameter, ParameterType, WantedColumn};
 
 use rhai::{AST, ASTFlags, Engine, Expr, Position, Stmt};
 

@@ -51,13 +51,10 @@ impl RunbookHeader {
             if !known.insert(source.path.clone()) {
                 continue;
             }
-            let included = match Self::diagnose(&source, sources) {
-                Ok(included) => included,
-                Err(_) => {
-                    let told = finding(format!("the header of {name} is wrong"));
-                    wrong.push(told.help(format!("look at it: okta-runbook check {name}")));
-                    continue;
-                }
+            let Ok(included) = Self::diagnose(&source, sources) else {
+                let told = finding(format!("the header of {name} is wrong"));
+                wrong.push(told.help(format!("look at it: okta-runbook check {name}")));
+                continue;
             };
             for parameter in included.parameters {
                 match self.parameters.iter().find(|own| own.name == parameter.name) {
