@@ -10,10 +10,10 @@ use super::command_context::CommandContext;
 use crate::config::{NotifyOccasion, NotifyProfile};
 use crate::error::CommandError;
 use crate::notify::NotificationTarget;
-use crate::run::EventListener;
 use crate::run::event::{EventKind, OrgLine, RunEvent, RunOutcome};
 use crate::run::journal::RunRecord;
 use crate::run::plural::count_noun;
+use crate::run::{EventListener, star_tokens};
 use crate::terminal::TerminalHandle;
 
 /// A listener that tells `inner` everything, and people elsewhere what they want to know. The last message is delivered, or failed, before it
@@ -115,13 +115,18 @@ fn message(run: &NotifiedRun, event: &RunEvent) -> Option<(NotifyOccasion, Value
     };
     let common = json!({ "time": event.time, "run": run.run, "runbook": run.runbook, "orgs": run.orgs });
     let (occasion, text, more) = match &event.kind {
-        EventKind::Notice { words } => (NotifyOccasion::Note, format!("{subject}: {words}"), json!({ "words": words })),
+        EventKind::Notice { words } => {
+            let words = star_tokens(words);
+            (NotifyOccasion::Note, format!("{subject}: {words}"), json!({ "words": words }))
+        }
         EventKind::Outcome { outcome, message, counts, .. } => {
             let occasion = match outcome {
                 RunOutcome::Succeeded => NotifyOccasion::Ended,
                 RunOutcome::Waiting => NotifyOccasion::Waiting,
                 _ => NotifyOccasion::Failed,
             };
+            // It leaves the machine: what may be a token of another org stays here.
+            let message = message.as_deref().map(star_tokens);
             let because = message.as_deref().map_or_else(String::new, |message| format!(": {message}"));
             let items = match counts.items {
                 0 => String::new(),

@@ -97,8 +97,15 @@ impl Run {
         }
         let SavedTable { name, columns, rows } = table;
         let count = rows.len() as u64;
-        let rows = self.without_secrets(Value::Array(rows.into_iter().map(Value::Array).collect()));
-        let text = if is_json(&name) { json_text(&columns, &rows) } else { csv_text(&columns, &rows) };
+        if let Some(twice) =
+            columns.iter().enumerate().find_map(|(at, name)| columns[..at].iter().find(|it| *it == name))
+        {
+            return Err(CallError::Usage(format!("save: two columns are called `{twice}`")));
+        }
+        // As maps: the names of fields say what is a secret.
+        let row = |cells: Vec<Value>| Value::Object(columns.iter().cloned().zip(cells).collect::<Map<_, _>>());
+        let rows = self.without_secrets(self.redact(&rows.into_iter().map(row).collect()));
+        let text = if is_json(&name) { json_text(&rows) } else { csv_text(&columns, &rows) };
         let text = text.map_err(|why| CallError::Usage(format!("save: {name}: {why}")))?;
         let folder = saved_folder(self.journal().folder(), self.id());
         let path = folder.join(&name);
@@ -147,13 +154,8 @@ fn refuse_name(name: &str) -> Option<&'static str> {
     }
 }
 
-fn json_text(columns: &[String], rows: &Value) -> Result<String, String> {
-    let row = |row: &Value| {
-        let cells = row.as_array().into_iter().flatten().cloned();
-        Value::Object(columns.iter().cloned().zip(cells).collect::<Map<_, _>>())
-    };
-    let rows: Value = rows.as_array().into_iter().flatten().map(row).collect();
-    serde_json::to_string_pretty(&rows).map(|text| text + "\n").map_err(|error| error.to_string())
+fn json_text(rows: &Value) -> Result<String, String> {
+    serde_json::to_string_pretty(rows).map(|text| text + "\n").map_err(|error| error.to_string())
 }
 
 /// With a mark of UTF-8 where it matters: Excel and Windows PowerShell take a file without one for an old code page.
@@ -162,7 +164,7 @@ fn csv_text(columns: &[String], rows: &Value) -> Result<String, String> {
     let plain = |error: csv::Error| error.to_string();
     table.write_record(columns.iter().map(|name| without_formula(name.clone()))).map_err(plain)?;
     for row in rows.as_array().into_iter().flatten() {
-        let cells = row.as_array().into_iter().flatten().map(|cell| without_formula(cell_text(cell)));
+        let cells = columns.iter().map(|column| without_formula(cell_text(&row[column.as_str()])));
         table.write_record(cells).map_err(plain)?;
     }
     let bytes = table.into_inner().map_err(|error| error.to_string())?;
@@ -208,13 +210,23 @@ mod tests {
     #[test]
     fn a_table_is_written_as_csv_or_json() {
         let columns = ["login", "n"].map(str::to_owned);
-        let rows = json!([["a@x", 1], ["b, \"c\"", null], ["=HYPERLINK(\"x\")", -2], ["+41 79 1", true]]);
+        let row = |login: &str, n: Value| json!({"login": login, "n": n});
+        let rows = json!([
+            row("a@x", json!(1)),
+            row("b, \"c\"", Value::Null),
+            row("=HYPERLINK(\"x\")", json!(-2)),
+            row("+41 79 1", json!(true))
+        ]);
         assert_eq!(
             csv_text(&columns, &rows).expect("CSV"),
             "login,n\na@x,1\n\"b, \"\"c\"\"\",\n\"'=HYPERLINK(\"\"x\"\")\",-2\n+41 79 1,true\n"
         );
-        assert!(csv_text(&columns, &json!([["zo\u{eb}", 1]])).expect("CSV").starts_with("\u{feff}login,n\nzo\u{eb},1"));
-        let read: Value = serde_json::from_str(&json_text(&columns, &rows).expect("JSON")).expect("JSON");
+        assert!(
+            csv_text(&columns, &json!([row("zo\u{eb}", json!(1))]))
+                .expect("CSV")
+                .starts_with("\u{feff}login,n\nzo\u{eb},1")
+        );
+        let read: Value = serde_json::from_str(&json_text(&rows).expect("JSON")).expect("JSON");
         assert_eq!(read[0], json!({"login": "a@x", "n": 1}));
         assert_eq!(read[2], json!({"login": "=HYPERLINK(\"x\")", "n": -2}));
     }

@@ -82,12 +82,17 @@ fn what_is_told_has_no_secrets_and_a_failure_to_tell_changes_nothing() {
     let (address, told) = webhook("500 Oops");
     let stage = stage(&format!("webhook = \"{address}\"\non = [\"failed\", \"note\"]"));
     let token = stage.token().to_owned();
-    let ran = play(&stage, &format!("notify(\"token {token}\"); note(\"went on\");"), &[]);
+    let ran = play(
+        &stage,
+        &format!("notify(\"token {token} and 00aTokenOfAnotherOrgThatNobodyKnows0000000\"); note(\"went on\");"),
+        &[],
+    );
     ran.exits(0).says(&["a message was not delivered: the webhook at 127.0.0.1 answered 500"]);
     assert!(!ran.said().contains("s3cretPath"), "{ran}");
     let messages: Vec<Value> = told.try_iter().collect();
     assert_eq!(messages.len(), 1, "nobody wants to know that it ended: {messages:?}");
     assert!(!messages[0].to_string().contains(&token), "{messages:?}");
+    assert!(!messages[0].to_string().contains("00aTokenOfAnotherOrg"), "{messages:?}");
     play(&stage, "check(false, \"nothing is wrong\", \"mend it\", \"something is wrong\");", &[]).exits(1);
     let failed = told.try_iter().next().expect("a message");
     assert_eq!((&failed["event"], &failed["outcome"]), (&json!("failed"), &json!("failed")));
