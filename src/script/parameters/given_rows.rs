@@ -12,7 +12,7 @@ use super::hidden::trim_hidden;
 use super::problem::ParameterProblem;
 use super::table;
 use super::text_encoding::{self, DecodedFile};
-use crate::script::runbook::{DeclaredParameter, RunbookHeader};
+use crate::script::runbook::{DeclaredParameter, ParameterType, RunbookHeader};
 
 /// What is done about rows of files that are wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,8 +124,11 @@ impl GivenRows {
     fn try_file(&mut self, reading: &FileReading<'_>, form: FileForm) -> Result<(), Vec<ParameterProblem>> {
         let file = reading.file;
         let bytes = fs::read(file).map_err(|error| {
-            ParameterProblem::new(format!("`{}`: cannot read {file}: {error}", reading.parameter.name))
-                .help("an item that begins with @ is written @@")
+            let problem = ParameterProblem::new(format!("`{}`: cannot read {file}: {error}", reading.parameter.name));
+            match reading.parameter.kind {
+                ParameterType::Rows => problem,
+                _ => problem.help("an item that begins with @ is written @@"),
+            }
         })?;
         let DecodedFile { text, remark } = text_encoding::decode(file, &bytes)?;
         self.remarks.extend(remark);

@@ -18,7 +18,7 @@ pub(super) fn read(
     outside: &ParameterSources<'_>,
 ) -> Result<SettledRows, Vec<ParameterProblem>> {
     let mut given = GivenRows::default();
-    for text in texts {
+    for text in texts.iter().filter(|text| !text.is_empty()) {
         if let Some(file) = text.strip_prefix('@') {
             let form = if FileForm::of(file) == FileForm::Json { FileForm::Json } else { FileForm::Table };
             given.read_file(&FileReading { runbook, parameter, file }, form);

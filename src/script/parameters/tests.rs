@@ -359,6 +359,8 @@ fn all_that_is_wrong_with_rows_is_told_at_once() {
         changes("c.json", b"[{\"login\": [1], \"group\": \"G\"}, 3]").expect_err("wrong"),
         ["c.json:1: `login` is a list or an object, not one value", "c.json:2: this is no object with fields"]
     );
+    let none = run_header(ROWS, &["changes="], MissingValues::Given, InvalidRows::Refuse);
+    assert_eq!(none.expect_err("nothing"), ["`changes` has no rows"]);
     assert_eq!(changes("c.json", b"{}").expect_err("no array"), ["c.json is no JSON array"]);
     assert_eq!(changes("c.json", b"[{s3cret").expect_err("no JSON"), ["c.json is no JSON: line 1, column 3"]);
     assert_eq!(changes("c.json", b"[]").expect_err("none"), ["c.json holds no items for `changes`"]);
